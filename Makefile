@@ -1,0 +1,40 @@
+# Everything runs in .venv, made from requirements.lock. Python 3.11+ and make are all that is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+# Two workers: the suite is written for two cores.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+.PHONY: install demo test test-real chaos lint bench lock
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: install
+	$(BIN)/rai-incident demo
+
+test: install
+	$(PYTEST) -m "not real and not chaos" tests
+
+test-real: install
+	$(BIN)/python -m pytest -m real tests
+
+chaos: install
+	$(BIN)/python -m pytest -m chaos tests
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m tests.benchmarks
+
+lock:
+	$(BIN)/pip-compile --quiet --all-extras --generate-hashes --strip-extras --allow-unsafe --upgrade \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements.lock pyproject.toml

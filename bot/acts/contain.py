@@ -1,0 +1,81 @@
+"""Containment: starting a runbook, and one press per step."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.acts import Done, act, incident_of
+from bot.effects import Card, Effect, RunMessage
+from bot.inbox import Item
+from bot.parts import parts
+from incidents.access import Action, Person
+from incidents.errors import NotFound
+from incidents.models import Incident
+from runbooks import engine, progress
+from runbooks.catalogue import require
+
+
+@act("contain")
+def start(session: Session, item: Item, who: Person) -> Done:
+    """Start a runbook."""
+    incident = incident_of(session, item, who, Action.RESPOND)
+    definition = require(parts().catalogue, str(item.payload["runbook"]))
+    run = engine.start(session, incident, definition, by=who.user_id, key=item.key)
+    return Done(incident.id, _shown(incident, run.id))
+
+
+def _step(session: Session, item: Item, who: Person) -> tuple[Incident, int, str]:
+    """The incident, run and step of a pressed button; the run must be the incident's own."""
+    incident = incident_of(session, item, who, Action.RESPOND)
+    run = progress.find_run(session, int(item.payload["run"]))
+    if run.incident_id != incident.id:
+        raise NotFound("That step does not belong to this incident. Nothing was changed.")
+    return incident, run.id, str(item.payload["step"])
+
+
+def _shown(incident: Incident, run_id: int) -> list[Effect]:
+    return [RunMessage(run_id), Card(incident.id)]
+
+
+def _words(item: Item) -> str:
+    return str(item.payload.get("words") or "")
+
+
+def _verb(kind: str, do: Callable[[Session, int, str, Item, Person], Any]) -> None:
+    @act(kind)
+    def apply(session: Session, item: Item, who: Person) -> Done:
+        incident, run_id, step_id = _step(session, item, who)
+        do(session, run_id, step_id, item, who)
+        return Done(incident.id, _shown(incident, run_id))
+
+
+_verb("step_start", lambda s, run, step, item, who: engine.step_start(s, run, step, by=who.user_id))
+_verb("step_done", lambda s, run, step, item, who: engine.step_done(s, run, step, by=who.user_id, note=_words(item)))
+_verb("step_skip", lambda s, run, step, item, who: engine.step_skip(s, run, step, by=who.user_id, reason=_words(item)))
+_verb(
+    "step_na",
+    lambda s, run, step, item, who: engine.step_not_applicable(s, run, step, by=who.user_id, reason=_words(item)),
+)
+_verb(
+    "step_failed", lambda s, run, step, item, who: engine.step_failed(s, run, step, by=who.user_id, what=_words(item))
+)
+_verb(
+    "step_decide",
+    lambda s, run, step, item, who: engine.decide(s, run, step, by=who.user_id, choice=str(item.payload["choice"])),
+)
+
+
+@act("evidence")
+def evidence(session: Session, item: Item, who: Person) -> Done:
+    """Save evidence on a collect step: words, links, queries, files. The last one finishes the step."""
+    incident, run_id, step_id = _step(session, item, who)
+    found: list[tuple[Any, str]] = [("file", str(file)) for file in item.payload.get("files") or []]
+    if _words(item).strip():
+        found.append((str(item.payload.get("kind") or "text"), _words(item)))
+    for index, (kind, value) in enumerate(found):
+        last = index == len(found) - 1
+        engine.collect(session, run_id, step_id, by=who.user_id, kind=kind, value=value, finish=last)
+    if not found:
+        engine.step_done(session, run_id, step_id, by=who.user_id)  # says what is missing
+    return Done(incident.id, _shown(incident, run_id))

@@ -1,0 +1,118 @@
+"""Notes, pins and status updates; mitigated, resolved, reopened."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.acts import Done, act, incident_of
+from bot.effects import Card, Effect, Post, Start, Tell
+from bot.inbox import Item
+from bot.parts import parts
+from bot.record import times_against_targets
+from bot.views.blocks import person
+from bot.views.respond import resolved_message, update_message
+from incidents import lifecycle, milestones
+from incidents.access import Action, Person
+from incidents.errors import Conflict
+from incidents.models import Incident
+from integrations.slack import Message
+from runbooks import progress
+
+
+@act("note")
+def note(session: Session, item: Item, who: Person) -> Done:
+    """A note typed by a person."""
+    incident = incident_of(session, item, who, Action.NOTE)
+    lifecycle.note(session, incident, str(item.payload["text"]), by=who.user_id, key=item.key)
+    said = Tell(
+        who.user_id, Message("Noted on the timeline."), item.payload.get("channel"), item.payload.get("response_url")
+    )
+    return Done(incident.id, [said])
+
+
+def pinned_message(item: Item) -> dict[str, Any]:
+    """The words and author of the message somebody pinned."""
+    return parts().slack.message(str(item.payload["channel"]), str(item.payload["ts"]))
+
+
+@act("pin", look=pinned_message)
+def pin(session: Session, item: Item, who: Person) -> Done:
+    """A pushpin reaction puts the message on the timeline, once, however many pin it."""
+    incident = incident_of(session, item, who, Action.NOTE)
+    payload = item.payload
+    added = lifecycle.note(
+        session,
+        incident,
+        str(payload["text"])[: lifecycle.TEXT_LENGTH],
+        by=who.user_id,
+        key=f"pin:{payload['channel']}:{payload['ts']}",
+        at=datetime.fromtimestamp(float(payload["ts"]), UTC),
+        source_url=payload.get("permalink"),
+        author=str(payload["author"]),
+    )
+    if not added:
+        return Done(incident.id)
+    return Done(incident.id, [Tell(who.user_id, Message("📌 On the timeline."), str(payload["channel"]))])
+
+
+@act("update")
+def update(session: Session, item: Item, who: Person) -> Done:
+    """A status update with the promise of the next."""
+    incident = incident_of(session, item, who, Action.RESPOND)
+    minutes = int(item.payload["next"])
+    text = lifecycle.check_text("update", str(item.payload["text"]))
+    lifecycle.post_update(
+        session, incident, text, timedelta(minutes=minutes) if minutes else None, by=who.user_id, key=item.key
+    )
+    message = update_message(incident.number, who.user_id, text, incident.next_update_at)
+    return Done(incident.id, [Post(incident.id, message), Card(incident.id)])
+
+
+@act("mitigate")
+def mitigate(session: Session, item: Item, who: Person) -> Done:
+    """A person says the harm has stopped."""
+    incident = incident_of(session, item, who, Action.RESPOND)
+    lifecycle.mitigate(session, incident, by=who.user_id, key=item.key)
+    words = f"{person(who.user_id)} says the harm has stopped. {incident.number} is mitigated."
+    return Done(incident.id, [Post(incident.id, Message(words)), Card(incident.id)])
+
+
+def open_steps(session: Session, incident: Incident) -> int:
+    """How many runbook steps of the incident are still open."""
+    return sum(len(progress.open_steps(session, run.id)) for run in progress.runs(session, incident.id))
+
+
+@act("resolve")
+def resolve(session: Session, item: Item, who: Person) -> Done:
+    """The end of the response; what is missing is said, and recorded when it is overruled."""
+    incident = incident_of(session, item, who, Action.RESPOND)
+    payload = item.payload
+    if payload.get("onset"):
+        onset = datetime.fromtimestamp(int(payload["onset"]), UTC)
+        if incident.detected_at and onset > incident.detected_at:
+            raise Conflict("The harm cannot begin after it was detected. Nothing was changed; check the onset.")
+        if incident.onset_at is None:
+            milestones.stamp(
+                session, incident, "onset", source="resolve", actor=who.user_id, at=onset, confirmed_by=who.user_id
+            )
+        elif incident.onset_at != onset:
+            milestones.correct(session, incident, "onset", onset, actor=who.user_id, reason="set when resolving")
+    missing = lifecycle.missing_for_resolve(session, incident, open_steps(session, incident))
+    summary = str(payload["summary"])
+    lifecycle.resolve(
+        session, incident, summary, by=who.user_id, key=item.key, missing=missing, anyway=bool(payload.get("anyway"))
+    )
+    message = resolved_message(incident.number, who.user_id, summary, times_against_targets(incident))
+    effects: list[Effect] = [Post(incident.id, message), Card(incident.id)]
+    effects.append(Start("offer_postmortem", f"postmortem:{item.key}", (incident.id, who.user_id, item.key)))
+    return Done(incident.id, effects)
+
+
+@act("reopen")
+def reopen(session: Session, item: Item, who: Person) -> Done:
+    """The harm is back."""
+    incident = incident_of(session, item, who, Action.RESPOND)
+    lifecycle.reopen(session, incident, str(item.payload["reason"]), by=who.user_id, key=item.key)
+    words = f"{person(who.user_id)} reopened {incident.number}."
+    return Done(incident.id, [Post(incident.id, Message(words)), Card(incident.id)])

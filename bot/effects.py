@@ -1,0 +1,217 @@
+"""Effects: what a saved act causes outside. Values first, then the one function that carries each out, with its key.
+
+An act decides inside its transaction and returns effects; the workflow carries them out afterwards, each as a durable
+step. `again` is True when an earlier try may have happened: then the effect looks before it acts.
+"""
+
+from dataclasses import dataclass, field
+
+from bot import record, shown
+from bot.parts import parts
+from bot.views.card import announcement, incident_card
+from incidents import lifecycle, timeline
+from incidents.clock import now
+from incidents.db import reading, writing
+from incidents.models import Incident
+from integrations.slack import Message, SlackRefused
+
+
+@dataclass(frozen=True)
+class Card:
+    """Show the incident's card as the record stands now."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
+class Post:
+    """A message in the incident's channel, once; `thread_ts` puts it into a thread."""
+
+    incident_id: int
+    message: Message
+    thread_ts: str | None = None
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Words for one person. Where: the answer address of their command, else the channel, else a direct message."""
+
+    user: str
+    message: Message
+    channel: str | None = None
+    response_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Direct:
+    """A direct message, once."""
+
+    user: str
+    message: Message
+
+
+@dataclass(frozen=True)
+class Page:
+    """Page the on-call engineer for a reason of its own (a raise pages again)."""
+
+    incident_id: int
+    reason: str
+    page_key: str
+
+
+@dataclass(frozen=True)
+class Invite:
+    """Bring people into the incident's channel."""
+
+    incident_id: int
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Modal:
+    """Replace the content of a modal that is still open; closed meanwhile is fine."""
+
+    view_id: str
+    view: dict[str, object] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class RunMessage:
+    """Show a runbook run as it stands now, in its one message."""
+
+    run_id: int
+
+
+@dataclass(frozen=True)
+class PlanMessage:
+    """Show a rollback plan as it stands now, in its one message."""
+
+    plan_id: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """A Markdown file in the incident's channel; its name is its key."""
+
+    incident_id: int
+    name: str
+    title: str
+    content: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start another durable workflow, once per id."""
+
+    workflow: str
+    workflow_id: str
+    arguments: tuple[int | str, ...]
+
+
+Effect = Card | Post | Tell | Direct | Page | Invite | Modal | RunMessage | PlanMessage | Share | Start
+
+
+def perform(effect: Effect, key: str, again: bool) -> None:
+    """Carry out one effect. Raises OutsideServiceError when the outside did not do it."""
+    match effect:
+        case Card(incident_id):
+            _show_card(incident_id)
+        case Post(incident_id, message, thread_ts):
+            channel = _channel(incident_id)
+            if channel is not None:
+                parts().slack.post(channel, message, key=key, again=again, thread_ts=thread_ts)
+        case Tell():
+            _tell(effect)
+        case Direct(user, message):
+            channel = parts().slack.direct_channel(user)
+            parts().slack.post(channel, message, key=key, again=again)
+        case Page(incident_id, reason, page_key):
+            page(incident_id, reason, page_key)
+        case Invite(incident_id, users):
+            channel = _channel(incident_id)
+            if channel is not None:
+                parts().slack.invite(channel, users)
+        case Modal(view_id, view):
+            _replace_modal(view_id, view)
+        case RunMessage(run_id):
+            shown.show_run(run_id, again)
+        case PlanMessage(plan_id):
+            shown.show_plan(plan_id, again)
+        case Share(incident_id, name, title, content, comment):
+            channel = _channel(incident_id)
+            if channel is not None:
+                parts().slack.upload(channel, name=name, title=title, content=content, comment=comment, again=again)
+        case Start():
+            raise AssertionError("a workflow is started by the workflow, not as an effect")
+
+
+def page(incident_id: int, reason: str, page_key: str) -> None:
+    """Page through PagerDuty, once per `page_key`. The report's text stays in Slack: a page names the system only."""
+    pagerduty = parts().pagerduty
+    if pagerduty is None:
+        return
+    with reading(parts().db) as session:
+        incident = session.get_one(Incident, incident_id)
+        system = record.system_name(session, incident)
+        room = lifecycle.link(session, incident_id, "channel")
+    channel = room.external_id if room else None
+    answer = pagerduty.page(
+        key=page_key,
+        summary=f"{incident.severity} {incident.number}: possible AI harm, {system}. {reason}",
+        severity="critical" if incident.severity in ("SEV0", "SEV1") else "error",
+        source=incident.system_id or "rai-incident",
+        details={"incident": incident.number, "severity": incident.severity, "reason": reason},
+        link=parts().channel_url(channel) if channel else parts().workspace_url,
+    )
+    with writing(parts().db) as session:
+        lifecycle.add_link(session, incident_id, "page", key=page_key, external_id=answer.dedup_key)
+        timeline.append(
+            session, incident_id, "paged", "pagerduty", f"Paged the on-call engineer: {reason}", key=page_key, at=now()
+        )
+
+
+def _channel(incident_id: int) -> str | None:
+    with reading(parts().db) as session:
+        link = lifecycle.link(session, incident_id, "channel")
+        return link.external_id if link else None
+
+
+def _show_card(incident_id: int) -> None:
+    with reading(parts().db) as session:
+        card = lifecycle.link(session, incident_id, "card")
+        announced = lifecycle.link(session, incident_id, "announcement")
+        facts = record.card_facts(session, incident_id)
+    if card is not None:
+        parts().slack.update(card.name, card.external_id, incident_card(facts))
+    if announced is not None:
+        parts().slack.update(announced.name, announced.external_id, announcement(facts))
+
+
+def _tell(effect: Tell) -> None:
+    slack = parts().slack
+    if effect.response_url and slack.respond(effect.response_url, effect.message):
+        return
+    if effect.channel:
+        try:
+            slack.tell(effect.channel, effect.user, effect.message)
+        except SlackRefused:
+            pass  # not in that channel: fall through to a direct message
+        else:
+            return
+    slack.call(
+        "chat.postMessage",
+        channel=slack.direct_channel(effect.user),
+        text=effect.message.text,
+        blocks=effect.message.blocks,
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+
+
+def _replace_modal(view_id: str, view: dict[str, object]) -> None:
+    try:
+        parts().slack.call("views.update", view_id=view_id, view=view)
+    except SlackRefused as error:
+        if error.code not in ("not_found", "view_not_found"):
+            raise

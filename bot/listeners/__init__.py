@@ -1,0 +1,99 @@
+"""Listeners: Slack's payloads in, inbox items out. They validate, save, acknowledge, and do nothing else that matters.
+
+Opening a modal is not work: it happens at once, from one indexed read. What a modal submits goes through the inbox.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.orm import Session
+
+from bot.inbox import Full, Inbox, Item
+from bot.parts import Parts
+from bot.views.blocks import Block
+from incidents import access, lifecycle
+from incidents.access import Action
+from incidents.db import reading
+from incidents.errors import NotFound
+from incidents.models import Incident
+
+R = TypeVar("R")
+Ack = Callable[..., Awaitable[Any]]
+log = logging.getLogger("rai.listeners")
+
+ALREADY = "That was received already and is being done. Nothing was done twice."
+BUSY = "More is arriving than can be saved right now. Nothing was saved; please try again in a minute."
+
+
+@dataclass
+class Door:
+    """What listeners need: the inbox, the parts, and a client for opening modals."""
+
+    parts: Parts
+    inbox: Inbox
+    web: AsyncWebClient
+
+    async def save(self, item: Item) -> str | None:
+        """Save an item; None when it was new, else words for the person."""
+        try:
+            return None if await self.inbox.put(item) else ALREADY
+        except Full:
+            return BUSY
+
+    async def read(self, look: Callable[[Session], R]) -> R:
+        """One read of the record, in a thread."""
+
+        def run() -> R:
+            with reading(self.parts.db) as session:
+                return look(session)
+
+        return await asyncio.to_thread(run)
+
+    async def open_modal(self, trigger_id: str, view: Block) -> str | None:
+        """Open a modal; words for the person when Slack refused."""
+        try:
+            await self.web.views_open(trigger_id=trigger_id, view=view)
+        except SlackApiError as error:
+            code = error.response.get("error")
+            log.warning("a modal was refused: %s %s", code, error.response.get("response_metadata"))
+            if code in ("expired_trigger_id", "exchanged_trigger_id", "trigger_expired"):
+                return "Slack gave us too little time to open the form. Nothing was saved; please press again."
+            return "Slack refused to open the form. Nothing was saved; please try again."
+        return None
+
+
+def team_of(body: dict[str, Any]) -> str:
+    """The workspace of the person who acted, from the signed payload. A guest from elsewhere carries their own."""
+    user = body.get("user")
+    if isinstance(user, dict) and user.get("team_id"):
+        return str(user["team_id"])
+    return str(body.get("team_id") or (body.get("team") or {}).get("id") or "")
+
+
+def user_of(body: dict[str, Any]) -> str:
+    """The person who acted, from the signed payload."""
+    user = body.get("user")
+    return str(user["id"] if isinstance(user, dict) else body.get("user_id") or "")
+
+
+def visible_incident(
+    session: Session, parts: Parts, body: dict[str, Any], number: str | None, channel: str, action: Action
+) -> Incident:
+    """The incident somebody means, checked before a form shows any of it. Raises NotFound or NotAllowed."""
+    here = lifecycle.in_channel(session, team_of(body), channel)
+    if number:
+        incident = lifecycle.find(session, team_of(body), number)
+        if here is not None and here.id != incident.id:
+            raise NotFound("That does not belong to this incident's channel. Nothing was changed.")
+    elif here is not None:
+        incident = here
+    else:
+        raise NotFound("This works in an incident's channel. Go there, or name the incident: INC-1.")
+    who = parts.directory.person(user_of(body), team_of(body))
+    access.check(action, who, incident, set(lifecycle.holders(session, incident.id).values()))
+    return incident

@@ -1,0 +1,143 @@
+"""Buttons: some act at once, some open a form. Values name rows by id, which are looked up and checked again."""
+
+import asyncio
+import re
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.inbox import Item
+from bot.listeners import Ack, Door, forms, team_of, user_of
+from bot.listeners.forms import Body
+from integrations.slack import Message
+from severity.errors import RaiIncidentError
+
+VALUES = ("incident",)
+ASSESSMENT = ("incident", "assessment")
+STEP = ("incident", "run", "step")
+PLAN = ("incident", "plan", "hash")
+
+# action id -> (kind of item, what its value names)
+ACTING: dict[str, tuple[str, tuple[str, ...]]] = {
+    "acknowledge": ("acknowledge", VALUES),
+    "mitigate": ("mitigate", VALUES),
+    "postmortem_draft": ("postmortem", VALUES),
+    "assessment_confirm": ("assessment_confirm", ASSESSMENT),
+    "assessment_second": ("assessment_second", ASSESSMENT),
+    "step_start": ("step_start", STEP),
+    "step_done": ("step_done", STEP),
+    "rollback_approve": ("rollback_approve", PLAN),
+    "rollback_verify": ("rollback_verify", PLAN),
+}
+
+# action id -> (form, what its value names)
+OPENING: dict[str, tuple[str, tuple[str, ...]]] = {
+    "classify_open": ("classify", VALUES),
+    "contain_open": ("contain", VALUES),
+    "update_open": ("update", VALUES),
+    "note_open": ("note", VALUES),
+    "role_open": ("role", VALUES),
+    "resolve_open": ("resolve", VALUES),
+    "reopen_open": ("reopen", VALUES),
+    "override_open": ("override", ASSESSMENT),
+    "evidence_open": ("evidence", STEP),
+    "step_note_open": ("step_note", STEP),
+    "step_skip_open": ("step_skip", STEP),
+    "step_na_open": ("step_na", STEP),
+    "step_failed_open": ("step_failed", STEP),
+    "rollback_open": ("rollback", STEP),
+    "rollback_reject_open": ("rollback_reject", PLAN),
+    "rollback_undo_open": ("rollback_undo", PLAN),
+}
+
+_NUMERIC = {"incident", "run", "assessment", "plan"}
+
+
+def register(app: AsyncApp, door: Door) -> None:
+    """Listen to every button."""
+
+    async def acting(ack: Ack, body: Body, action: dict[str, Any]) -> None:
+        kind, names = ACTING[action["action_id"]]
+        await _save(door, ack, body, kind, _named(action, names))
+
+    async def role(ack: Ack, body: Body, action: dict[str, Any]) -> None:
+        payload = {**_named(action, VALUES), "role": action["action_id"].removeprefix("role_take_"), "take": True}
+        await _save(door, ack, body, "role", payload)
+
+    async def decide(ack: Ack, body: Body, action: dict[str, Any]) -> None:
+        payload = {**_named(action, STEP), "choice": action["action_id"].removeprefix("step_decide_")}
+        await _save(door, ack, body, "step_decide", payload)
+
+    async def opening(ack: Ack, body: Body, action: dict[str, Any]) -> None:
+        form, names = OPENING[action["action_id"]]
+        named = _named(action, names)
+        number = str(named.pop("incident", "")) or None
+        try:
+            view = await forms.build(door, form, body, _channel(body), number, **named)
+            refused = await door.open_modal(body["trigger_id"], view)
+        except RaiIncidentError as error:
+            refused = str(error)
+        await ack()
+        if refused:
+            await _say(door, body, refused)
+
+    app.action(re.compile("^(" + "|".join(ACTING) + ")$"))(acting)
+    app.action(re.compile("^(" + "|".join(OPENING) + ")$"))(opening)
+    app.action(re.compile(r"^role_take_[a-z]+$"))(role)
+    app.action(re.compile(r"^step_decide_[a-z0-9-]+$"))(decide)
+
+    @app.action("harm_classes")
+    async def choose_classes(ack: Ack, body: Body) -> None:
+        """The rubric's questions follow the harm classes chosen."""
+        await ack()
+        await forms_update(door, body)
+
+
+async def forms_update(door: Door, body: Body) -> None:
+    """Replace the rubric in place, keeping what was answered."""
+    from bot.listeners.submits import metadata_of, rubric_answers
+
+    view = body["view"]
+    where = metadata_of(view)
+    chosen, answers = rubric_answers(view["state"]["values"])
+    number = str(where.get("number", ""))
+    updated = forms.rubric(door.parts, number, chosen, answers, where)
+    await door.web.views_update(view_id=view["id"], hash=view["hash"], view=updated)
+
+
+async def _save(door: Door, ack: Ack, body: Body, kind: str, payload: dict[str, Any]) -> None:
+    item = Item(
+        key=f"act:{body['trigger_id']}",
+        kind=kind,
+        team_id=team_of(body),
+        user=user_of(body),
+        payload={"channel": _channel(body), "response_url": body.get("response_url"), **payload},
+    )
+    refused = await door.save(item)
+    await ack()
+    if refused:
+        await _say(door, body, refused)
+
+
+async def _say(door: Door, body: Body, words: str) -> None:
+    """Words for the person who pressed, under the message they pressed on."""
+
+    url = body.get("response_url")
+    if url and await asyncio.to_thread(door.parts.slack.respond, str(url), Message(words)):
+        return
+    await door.web.chat_postEphemeral(channel=_channel(body), user=user_of(body), text=words)
+
+
+def _channel(body: Body) -> str:
+    return str((body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or "")
+
+
+def _named(action: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """`3:7:save-the-exchange` as what it names. A value of another shape names nothing that exists."""
+    parts = str(action.get("value") or "").split(":")
+    named: dict[str, Any] = dict(zip(names, parts, strict=False))
+    for name in names:
+        value = str(named.get(name, ""))
+        if name in _NUMERIC:
+            named[name] = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
+    return named

@@ -1,0 +1,145 @@
+"""`/rai-incident …`: everything that can be typed. Each of these is also a button somewhere."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.inbox import Item
+from bot.listeners import Ack, Door, forms, team_of, user_of
+from bot.views.blocks import escape
+from bot.views.lists import help_text, incident_list, status_text
+from incidents import access
+from incidents.access import Action
+from incidents.lifecycle import TEXT_LENGTH
+from severity.errors import RaiIncidentError
+
+COMMAND = "/rai-incident"
+Body = dict[str, Any]
+Handler = Callable[[Door, Ack, Body, str], Awaitable[None]]
+SUBCOMMANDS: dict[str, Handler] = {}
+
+
+def subcommand(*names: str) -> Callable[[Handler], Handler]:
+    """Register what a word after the command does."""
+
+    def register(function: Handler) -> Handler:
+        for name in names:
+            SUBCOMMANDS[name] = function
+        return function
+
+    return register
+
+
+def register(app: AsyncApp, door: Door) -> None:
+    """Listen to the command."""
+
+    @app.command(COMMAND)
+    async def on_command(ack: Ack, body: Body) -> None:
+        word, _, rest = str(body.get("text") or "").strip().partition(" ")
+        handler = SUBCOMMANDS.get(word.lower())
+        if handler is None:
+            await ack(text=f"There is no `{escape(word, 40)}`. Nothing was changed.\n{help_text()}")
+            return
+        if len(rest) > TEXT_LENGTH:
+            await ack(
+                text=f"That text is {len(rest):,} characters long; {TEXT_LENGTH:,} fit. Nothing was saved. "
+                "Shorten it and attach the rest as a file."
+            )
+            return
+        try:
+            await handler(door, ack, body, rest.strip())
+        except RaiIncidentError as error:
+            await ack(text=str(error))
+
+
+def _item(body: Body, kind: str, **payload: Any) -> Item:
+    """An inbox item of a typed command. `trigger_id` is Slack's own id of the invocation."""
+    return Item(
+        key=f"cmd:{body['trigger_id']}",
+        kind=kind,
+        team_id=team_of(body),
+        user=user_of(body),
+        payload={"channel": body["channel_id"], "response_url": body.get("response_url"), **payload},
+    )
+
+
+@subcommand("", "declare")
+async def declare(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """The four fields, prefilled. Bare in an incident's channel: how it stands."""
+    if not rest and not str(body.get("text") or "").strip():
+        here = await door.read(lambda session: forms.channel_incident(session, body))
+        if here is not None:
+            await status(door, ack, body, "")
+            return
+    who = await asyncio.to_thread(door.parts.directory.person, user_of(body), team_of(body))
+    access.check(Action.DECLARE, who)
+    trouble = await door.open_modal(body["trigger_id"], await forms.declare_form(door, rest, {}))
+    await ack(**({"text": trouble} if trouble else {}))
+
+
+@subcommand("help")
+async def show_help(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """What can be typed."""
+    await ack(text=help_text())
+
+
+@subcommand("list")
+async def show_list(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """The open incidents this person may see."""
+    who = await asyncio.to_thread(door.parts.directory.person, user_of(body), team_of(body))
+    access.check(Action.DECLARE, who)
+    message = await door.read(lambda session: incident_list(forms.visible_open(session, who)))
+    await ack(text=message.text, blocks=message.blocks)
+
+
+@subcommand("status")
+async def status(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """How one incident stands."""
+    facts = await door.read(lambda session: forms.facts_for(session, door.parts, body, rest or None))
+    await ack(text=status_text(facts))
+
+
+def _form(*names: str, form: str) -> None:
+    """Words that open a form about an incident."""
+
+    @subcommand(*names)
+    async def open_form(door: Door, ack: Ack, body: Body, rest: str) -> None:
+        view = await forms.build(door, form, body, body["channel_id"], rest or None)
+        trouble = await door.open_modal(body["trigger_id"], view)
+        await ack(**({"text": trouble} if trouble else {}))
+
+
+_form("classify", form="classify")
+_form("contain", "runbook", form="contain")
+_form("update", form="update")
+_form("role", "assign", form="role")
+_form("resolve", form="resolve")
+_form("reopen", form="reopen")
+
+
+def _direct(*names: str, kind: str, said: str) -> None:
+    """Words that act at once."""
+
+    @subcommand(*names)
+    async def act(door: Door, ack: Ack, body: Body, rest: str) -> None:
+        refused = await door.save(_item(body, kind, incident=rest or None))
+        await ack(text=refused or said)
+
+
+_direct("ack", "acknowledge", kind="acknowledge", said="Saved: you acknowledge it.")
+_direct("mitigated", kind="mitigate", said="Saved: the harm has stopped.")
+_direct("postmortem", kind="postmortem", said="Saved: the draft is being written.")
+
+
+@subcommand("note")
+async def note(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """A note on the timeline; without words, the form."""
+    if not rest:
+        view = await forms.build(door, "note", body, body["channel_id"], None)
+        trouble = await door.open_modal(body["trigger_id"], view)
+        await ack(**({"text": trouble} if trouble else {}))
+        return
+    refused = await door.save(_item(body, "note", text=rest))
+    await ack(**({"text": refused} if refused else {}))

@@ -1,0 +1,203 @@
+"""The forms: built from one read of the record, by name, for whoever presses or types."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot import record
+from bot.acts.talk import open_steps
+from bot.listeners import Door, team_of, visible_incident
+from bot.parts import Parts
+from bot.views import classify, contain, respond
+from bot.views.blocks import Block
+from bot.views.card import CardFacts
+from bot.views.declare import declare_modal
+from incidents import access, assessing, lifecycle
+from incidents.access import Action, Person
+from incidents.errors import Conflict, NotFound
+from incidents.models import Incident
+from runbooks import progress
+from severity.levels import Severity
+from severity.taxonomy import harm_classes
+
+Body = dict[str, Any]
+Where = dict[str, Any]  # what the form's metadata carries back; looked up again, never trusted
+Builder = Callable[[Session, Parts, Incident, Where], Block]
+
+
+def metadata(where: Where) -> str:
+    """A form's private metadata."""
+    return json.dumps(where, separators=(",", ":"))
+
+
+async def build(door: Door, form: str, body: Body, channel: str, number: str | None, **more: Any) -> Block:
+    """The form `form` for the incident meant. Raises NotFound, NotAllowed or Conflict for the person."""
+    action = Action.NOTE if form == "note" else Action.RESPOND
+
+    def look(session: Session) -> Block:
+        incident = visible_incident(session, door.parts, body, number, channel, action)
+        return FORMS[form](session, door.parts, incident, {"incident": incident.id, "channel": channel, **more})
+
+    return await door.read(look)
+
+
+async def declare_form(door: Door, prefill: str, where: Where) -> Block:
+    """The four fields."""
+    systems = [(system.id, system.name) for system in door.parts.systems]
+    return await asyncio.to_thread(declare_modal, systems, prefill, metadata(where))
+
+
+def channel_incident(session: Session, body: Body) -> int | None:
+    """The id of the incident whose channel the command was typed in."""
+    incident = lifecycle.in_channel(session, team_of(body), str(body.get("channel_id")))
+    return incident.id if incident else None
+
+
+def visible_open(session: Session, who: Person) -> list[CardFacts]:
+    """The open incidents a person may see."""
+    query = sa.select(Incident).where(Incident.team_id == who.team_id, Incident.status.in_(("open", "mitigated")))
+    return [
+        record.card_facts(session, incident.id)
+        for incident in session.scalars(query).all()
+        if access.visible_to(incident, who, set(lifecycle.holders(session, incident.id).values()))
+    ]
+
+
+def facts_for(session: Session, parts: Parts, body: Body, number: str | None) -> CardFacts:
+    """One incident as its card shows it, for somebody who may see it."""
+    channel = "" if number else str(body["channel_id"])
+    incident = visible_incident(session, parts, body, number, channel, Action.READ)
+    return record.card_facts(session, incident.id)
+
+
+def _classify(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    lifecycle.require_live(incident)
+    last = assessing.latest(session, incident.id, "proposed") or assessing.latest(session, incident.id, "confirmed")
+    chosen = list(last.harm_classes) if last else list(incident.harm_classes)
+    answers = dict(last.answers) if last else {}
+    if incident.ongoing != "not_sure":
+        answers.setdefault("ongoing", incident.ongoing)
+    return rubric(parts, incident.number, chosen, answers, where)
+
+
+def rubric(parts: Parts, number: str, chosen: list[str], answers: dict[str, str], where: Where) -> Block:
+    """The rubric for these harm classes."""
+    questions = parts.policy.questions_for(chosen) if chosen else ()
+    return classify.rubric_modal(
+        number, harm_classes(), chosen, questions, answers, metadata({**where, "number": number})
+    )
+
+
+def _contain(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    lifecycle.require_live(incident)
+    fitting = parts.catalogue.for_harm(incident.harm_classes)
+    others = [item for item in parts.catalogue.definitions.values() if item not in fitting]
+    runbooks = [(item.runbook.id, item.runbook.title, item in fitting) for item in (*fitting, *others)]
+    return contain.choose_modal(incident.number, runbooks, metadata(where))
+
+
+def _update(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    lifecycle.require_live(incident)
+    every = parts.policy.targets[Severity(incident.severity)].update_every
+    minutes = int(every.total_seconds() // 60) if every else 240
+    return respond.update_modal(incident.number, minutes, metadata(where))
+
+
+def _note(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    return respond.note_modal(incident.number, metadata(where))
+
+
+def _role(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    lifecycle.require_live(incident)
+    return respond.role_modal(incident.number, metadata(where))
+
+
+def _resolve(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    lifecycle.require_live(incident)
+    if incident.mitigated_at is None:
+        raise Conflict(
+            f"{incident.number} is not mitigated yet. Press *Mitigated* when the harm has stopped, then resolve."
+        )
+    missing = lifecycle.missing_for_resolve(session, incident, open_steps(session, incident))
+    detected = incident.detected_at or incident.declared_at
+    return respond.resolve_modal(incident.number, missing, incident.onset_at, detected, metadata(where))
+
+
+def _reopen(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    if incident.status in ("open", "mitigated"):
+        raise Conflict(f"{incident.number} is {incident.status} already.")
+    return respond.reopen_modal(incident.number, metadata(where))
+
+
+def _override(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    row = assessing.get(session, int(where["assessment"]))
+    if row.incident_id != incident.id or row.state != "proposed":
+        raise Conflict("These answers were replaced by newer ones, or confirmed already. Look at the card again.")
+    return classify.override_modal(incident.number, row.computed_severity, row.floor, metadata(where))
+
+
+def _step(session: Session, incident: Incident, where: Where) -> progress.StepView:
+    run = progress.find_run(session, int(where["run"]))
+    if run.incident_id != incident.id:
+        raise NotFound("That step does not belong to this incident. Nothing was changed.")
+    for step in progress.open_steps(session, run.id):
+        if step.step_id == where["step"]:
+            return step
+    raise Conflict("That step is not open any more. Look at the runbook's message: it shows who did what.")
+
+
+def _words(callback: str, title: str, label: str, submit: str, hint: str | None = None) -> Builder:
+    def build_form(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+        _step(session, incident, where)
+        return contain.words_modal(callback, title, label, submit, metadata(where), hint)
+
+    return build_form
+
+
+def _evidence(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    step = _step(session, incident, where)
+    return contain.evidence_modal(step.title, step.accepts, metadata(where))
+
+
+def _rollback(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    lifecycle.require_live(incident)
+    system = parts.system(incident.system_id or "")
+    if system is None or not system.rollback_targets:
+        raise Conflict(
+            "The inventory names no rollback target for this system. Do it by hand, then press *Done by hand* and say "
+            "what was changed."
+        )
+    step = _step(session, incident, where)
+    targets = [(target.id, target.title, f"{target.kind}, {target.action_class}") for target in system.rollback_targets]
+    return contain.rollback_modal(targets, step.targets, metadata({**where, "step_row": step.row_id}))
+
+
+def _plan_words(callback: str, title: str, label: str, submit: str) -> Builder:
+    def build_form(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+        return contain.words_modal(callback, title, label, submit, metadata(where))
+
+    return build_form
+
+
+FORMS: dict[str, Builder] = {
+    "classify": _classify,
+    "contain": _contain,
+    "update": _update,
+    "note": _note,
+    "role": _role,
+    "resolve": _resolve,
+    "reopen": _reopen,
+    "override": _override,
+    "evidence": _evidence,
+    "rollback": _rollback,
+    "step_note": _words("step_done", "Done, with a note", "What was done, and what was seen?", "Done"),
+    "step_skip": _words("step_skip", "Skip this step", "Why is it left out?", "Skip", "It goes on the record."),
+    "step_na": _words("step_na", "Not applicable", "Why does it not fit this incident?", "Not applicable"),
+    "step_failed": _words("step_failed", "It did not work", "What happened?", "Save"),
+    "rollback_reject": _plan_words("rollback_reject", "Reject the plan", "Why? The requester will read it.", "Reject"),
+    "rollback_undo": _plan_words("rollback_undo", "Undo the rollback", "Why should it be taken back?", "Plan the undo"),
+}

@@ -1,0 +1,75 @@
+"""The parts of one running bot, made once at start-up. Workflows and acts ask for them here."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+from bot.directory import Directory
+from bot.engine import Durable
+from bot.settings import Settings
+from incidents.errors import Conflict
+from incidents.inventory import SystemEntry
+from integrations.jira import Jira
+from integrations.pagerduty import PagerDuty
+from integrations.slack import Slack
+from runbooks.catalogue import Catalogue
+from severity.policy import Policy
+
+
+@dataclass
+class Parts:
+    """What a workflow may use. An absent optional integration is None and is skipped."""
+
+    settings: Settings
+    db: Engine
+    durable: Durable
+    slack: Slack
+    directory: Directory
+    policy: Policy
+    catalogue: Catalogue
+    team_id: str
+    bot_user: str
+    workspace_url: str
+    systems: tuple[SystemEntry, ...]
+    pagerduty: PagerDuty | None
+    jira: Jira | None
+
+    def system(self, system_id: str) -> SystemEntry | None:
+        """One system of the operator's file."""
+        return next((system for system in self.systems if system.id == system_id), None)
+
+    def target_entry(self, system_id: str, target_id: str) -> dict[str, Any]:
+        """A rollback target's entry as the operator's file has it. Raises Conflict when it is not there any more."""
+        system = self.system(system_id)
+        for target in system.rollback_targets if system else []:
+            if target.id == target_id:
+                return target.model_dump(mode="json", by_alias=True)
+        raise Conflict(
+            f"The inventory has no rollback target {target_id} for this system any more. Nothing was changed."
+        )
+
+    def channel_url(self, channel_id: str) -> str:
+        """The address of a channel in the browser."""
+        return f"{self.workspace_url.rstrip('/')}/archives/{channel_id}"
+
+    @cached_property
+    def announce_channel(self) -> str | None:
+        """The id of the channel that hears of every public incident; None when there is none of that name."""
+        return self.slack.channel_named(self.settings.announce_channel.lstrip("#"))
+
+
+_current: Parts | None = None
+
+
+def use(parts: Parts) -> None:
+    """Make these the process's parts."""
+    global _current
+    _current = parts
+
+
+def parts() -> Parts:
+    """The process's parts."""
+    assert _current is not None, "the bot has not been started"
+    return _current

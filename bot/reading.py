@@ -1,0 +1,119 @@
+"""What the command line reads from the record, as plain values. Needs the database only."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.settings import Settings
+from incidents import milestones, timeline
+from incidents.db import make_engine, reading
+from incidents.errors import NotFound
+from incidents.models import Incident
+from postmortems.versions import latest
+
+
+def every_incident(settings: Settings) -> list[dict[str, Any]]:
+    """All incidents, newest first."""
+    with reading(make_engine(settings.database_url)) as session:
+        query = sa.select(Incident).order_by(Incident.id.desc())
+        return [_summary(incident) for incident in session.scalars(query)]
+
+
+def one_incident(settings: Settings, number: str) -> dict[str, Any]:
+    """One incident with times, milestones, roles, outside objects and timeline. Raises NotFound."""
+    with reading(make_engine(settings.database_url)) as session:
+        incident = _find(session, number)
+        times = milestones.times(incident)
+        broken = timeline.verify(session, incident.id)
+        return {
+            **_summary(incident),
+            "description": incident.description,
+            "times": {
+                name: value.total_seconds() if value is not None else None
+                for name, value in (("ttd", times.ttd), ("tta", times.tta), ("ttm", times.ttm), ("ttr", times.ttr))
+            },
+            "milestones": [
+                {
+                    "name": row.name,
+                    "at": row.at,
+                    "source": row.source,
+                    "actor": row.actor,
+                    "confirmed_by": row.confirmed_by,
+                    "current": row.superseded_at is None,
+                }
+                for row in incident.milestones
+            ],
+            "roles": [
+                {"role": row.role, "user": row.user, "at": row.at, "ended_at": row.ended_at} for row in incident.roles
+            ],
+            "links": [
+                {"kind": row.kind, "key": row.key, "id": row.external_id, "name": row.name, "url": row.url}
+                for row in incident.links
+            ],
+            "timeline": [
+                {
+                    "seq": row.seq,
+                    "at": row.at,
+                    "kind": row.kind,
+                    "actor": row.actor,
+                    "text": row.text,
+                    "data": row.data,
+                    "source_url": row.source_url,
+                    "hash": row.hash,
+                }
+                for row in timeline.entries(session, incident.id)
+            ],
+            "chain": "holds" if broken is None else f"broken at {broken.seq}: {broken.reason}",
+        }
+
+
+def newest_postmortem(settings: Settings, number: str) -> dict[str, Any]:
+    """The newest version of an incident's postmortem. Raises NotFound."""
+    with reading(make_engine(settings.database_url)) as session:
+        incident = _find(session, number)
+        version = latest(session, incident)
+        if version is None:
+            raise NotFound(
+                f"{incident.number} has no postmortem draft yet. "
+                "Resolve it, or type /rai-incident postmortem in its channel."
+            )
+        return {
+            "number": incident.number,
+            "version": version.version,
+            "state": version.state,
+            "author": version.author,
+            "created_at": version.created_at,
+            "body": version.body,
+            "citations": version.citations,
+        }
+
+
+def _find(session: Session, number: str) -> Incident:
+    """The operator's command line sees every workspace's incidents."""
+    digits = number.strip().upper().removeprefix("INC-")
+    usable = digits.isascii() and digits.isdigit() and len(digits) < 10
+    incident = session.get(Incident, int(digits)) if usable else None
+    if incident is None:
+        raise NotFound(f"there is no incident {number!r:.60}. `rai-incident incident list` shows all.")
+    return incident
+
+
+def _summary(incident: Incident) -> dict[str, Any]:
+    return {
+        "number": incident.number,
+        "kind": incident.kind,
+        "status": incident.status,
+        "severity": incident.severity,
+        "provisional": incident.severity_provisional,
+        "title": incident.title,
+        "system": incident.system_id,
+        "harm_classes": incident.harm_classes,
+        "private": incident.private,
+        "reporter": incident.reporter,
+        "declared_at": incident.declared_at,
+        "detected_at": incident.detected_at,
+        "acknowledged_at": incident.acknowledged_at,
+        "mitigated_at": incident.mitigated_at,
+        "resolved_at": incident.resolved_at,
+    }

@@ -1,0 +1,118 @@
+"""The record as views want it: rows gathered into plain values, in one read."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.parts import parts
+from bot.views.card import CardFacts
+from incidents import inventory, lifecycle, milestones
+from incidents.models import Assessment, Incident, Link, TimelineEntry
+from runbooks import progress as runs
+from runbooks.models import RunbookRun
+from severity.levels import Severity
+from severity.taxonomy import harm_classes
+
+
+def system_name(session: Session, incident: Incident) -> str:
+    """The AI system's name, or words where none is named."""
+    entry = inventory.find(session, incident.system_id)
+    return entry.name if entry else "an AI system not in the inventory"
+
+
+def harm_names(classes: list[str]) -> list[str]:
+    """`H4` as `H4 privacy, data exposure`."""
+    known = harm_classes()
+    return [f"{name} {known[name].title}" if name in known else name for name in classes]
+
+
+def card_facts(session: Session, incident_id: int) -> CardFacts:
+    """Everything the card and the announcement show."""
+    incident = session.get_one(Incident, incident_id)
+    links = {
+        link.kind: link
+        for link in session.scalars(sa.select(Link).where(Link.incident_id == incident_id, Link.closed_at.is_(None)))
+    }
+    acknowledged = milestones.current(session, incident_id, "acknowledged")
+    ticket = links.get("ticket")
+    channel = links.get("channel")
+    return CardFacts(
+        incident_id=incident.id,
+        number=incident.number,
+        title=incident.title,
+        description=incident.description,
+        status=incident.status,
+        severity=incident.severity,
+        provisional=incident.severity_provisional,
+        because=_because(session, incident),
+        system=system_name(session, incident),
+        harms=harm_names(incident.harm_classes),
+        ongoing=incident.ongoing,
+        private=incident.private,
+        reporter=incident.reporter,
+        roles=lifecycle.holders(session, incident_id),
+        declared_at=incident.declared_at,
+        times=times_against_targets(incident),
+        acknowledged_by=acknowledged.actor if acknowledged else None,
+        channel_id=channel.external_id if channel else None,
+        ticket=(ticket.external_id, ticket.url or "") if ticket else None,
+        paged="page" in links,
+        next_update_at=incident.next_update_at,
+        run=_run(session, incident_id),
+        notices=_notices(session, incident_id),
+        kind=incident.kind,
+    )
+
+
+def times_against_targets(incident: Incident) -> dict[str, tuple[timedelta | None, timedelta | None]]:
+    """TTD, TTA, TTM and TTR, each with the policy's target for the incident's severity (None: no target)."""
+    measured = milestones.times(incident)
+    targets = parts().policy.targets[Severity(incident.severity)]
+    return {
+        "TTD": (measured.ttd, targets.detect),
+        "TTA": (measured.tta, targets.acknowledge),
+        "TTM": (measured.ttm, targets.mitigate),
+        "TTR": (measured.ttr, None),
+    }
+
+
+def _because(session: Session, incident: Incident) -> str:
+    """Why the severity in force is what it is: the last severity entry's reason."""
+    confirmed = session.scalars(
+        sa.select(Assessment).where(Assessment.incident_id == incident.id, Assessment.state == "confirmed")
+    ).first()
+    if confirmed is not None:
+        return confirmed.override_reason or confirmed.because
+    entry = session.scalars(
+        sa.select(TimelineEntry).where(TimelineEntry.incident_id == incident.id, TimelineEntry.kind == "severity")
+    ).first()
+    return entry.text.partition(": ")[2] if entry else ""
+
+
+def _run(session: Session, incident_id: int) -> tuple[str, int, int, str | None] | None:
+    run = session.scalars(
+        sa.select(RunbookRun).where(RunbookRun.incident_id == incident_id).order_by(RunbookRun.id.desc()).limit(1)
+    ).first()
+    if run is None:
+        return None
+    done, total = runs.progress(session, run.id)
+    following = runs.next_step(session, run.id)
+    return run.title, done, total, following.title if following else None
+
+
+def _notices(session: Session, incident_id: int) -> list[str]:
+    """Trouble a person should know of: outside effects that have not worked, newest first, not yet made good."""
+    rows = session.scalars(
+        sa.select(TimelineEntry)
+        .where(TimelineEntry.incident_id == incident_id, TimelineEntry.kind.in_(("trouble", "recovered")))
+        .order_by(TimelineEntry.seq)
+    ).all()
+    open_troubles: dict[str, str] = {}
+    for row in rows:
+        effect = str(row.data.get("effect", ""))
+        if row.kind == "trouble":
+            open_troubles[effect] = row.text
+        else:
+            open_troubles.pop(effect, None)
+    return list(open_troubles.values())[::-1]

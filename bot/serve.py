@@ -1,0 +1,210 @@
+"""The running bot: parts made, web app and sockets started, work taken up again, and all of it stopped."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import uvicorn
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.engine import Engine
+from starlette.applications import Starlette
+
+from bot import acts, inbox, parts
+from bot.acts import classify, contain, people, postmortem, rollback, talk
+from bot.app import build_app
+from bot.directory import Directory
+from bot.engine import Durable, LostLock, exit_process
+from bot.inbox import Inbox, Item
+from bot.parts import Parts
+from bot.settings import MissingSetting, Settings
+from bot.web.routes import Health, web_app
+from bot.workflows.declare import declare
+from bot.workflows.handle import handle
+from bot.workflows.reminders import fire_timer, upkeep
+from incidents import inventory, timers
+from incidents.clock import now
+from incidents.db import current_and_head, make_engine, reading, writing
+from integrations.jira import Jira
+from integrations.pagerduty import PagerDuty
+from integrations.slack import Slack
+from runbooks.catalogue import load_catalogue
+from severity.policy import load_policy
+
+log = logging.getLogger("rai.serve")
+SUBJECTS = (classify, contain, people, postmortem, rollback, talk)  # importing them registers their acts
+STALE_AFTER = 5.0  # seconds after which an inbox item without a workflow is started again
+SWEEP_EVERY = 1.0
+
+
+class Bot:
+    """One process of the bot. `start()` makes everything ready; `stop()` ends it; work in flight survives both."""
+
+    def __init__(self, settings: Settings, *, socket_mode: bool) -> None:
+        assert acts.ACTS, f"no acts registered by {SUBJECTS}"
+        settings.require("slack_bot_token", "slack_app_token" if socket_mode else "slack_signing_secret")
+        self.settings = settings
+        self.socket_mode = socket_mode
+        self.health = Health()
+        self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="start")
+        self._scheduler = BackgroundScheduler(timezone="UTC")
+
+    def build(self) -> Starlette:
+        """Make the parts and the web app. Blocking: reads files, the database, and asks Slack who we are."""
+        settings = self.settings
+        engine = make_engine(settings.database_url)
+        _require_migrated(engine)
+        made = make_parts(settings, engine)
+        parts.use(made)
+        self.parts = made
+        self.inbox = Inbox(engine, self.dispatch)
+        self.bolt = build_app(made, self.inbox)
+        secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
+        return web_app(self.bolt, None if self.socket_mode else secret, self.health, engine, self.lifespan)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Start the engine, the inbox, the ticker and the socket; stop them at the end."""
+        await asyncio.to_thread(self._start)
+        socket = await self._connect() if self.socket_mode else None
+        self.health.ready = True
+        log.info("ready")
+        yield
+        self.health.ready = False
+        if socket is not None:
+            await socket.close_async()
+        await asyncio.to_thread(self._stop)
+
+    def _start(self) -> None:
+        self.parts.durable.launch()
+        self.inbox.start()
+        self._scheduler.add_job(
+            self.sweep, "interval", seconds=SWEEP_EVERY, coalesce=True, max_instances=1, misfire_grace_time=None
+        )
+        self._scheduler.start()
+
+    def _stop(self) -> None:
+        self._scheduler.shutdown(wait=True)
+        self.inbox.stop()
+        self._pool.shutdown(wait=True)
+        self.parts.durable.stop()
+        self.parts.db.dispose()
+
+    async def _connect(self) -> Any:
+        from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+
+        token = self.settings.slack_app_token
+        assert token is not None
+        handler = AsyncSocketModeHandler(self.bolt, token.get_secret_value(), web_client=self.bolt.client)
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+        return handler
+
+    def dispatch(self, item: Item) -> None:
+        """Start an item's workflow, once per key, outside the writer's thread."""
+        self._pool.submit(self._start_workflow, item)
+
+    def _start_workflow(self, item: Item) -> None:
+        try:
+            self.parts.durable.start(declare if item.kind == "declare" else handle, item.key, item)
+        except Exception:
+            log.exception("a workflow could not be started; the sweep will try again")
+
+    def sweep(self) -> None:
+        """Once a second: due timers, forgotten inbox items, and the work of replicas that are gone."""
+        try:
+            self.parts.durable.adopt_orphans()
+        except LostLock as error:
+            exit_process(str(error))
+            return
+        with reading(self.parts.db) as session:
+            due = [(timer.id, timer.due_at) for timer in timers.due(session)]
+            stale = inbox.waiting(session, STALE_AFTER)
+        for timer_id, due_at in due:
+            workflow_id = f"timer-{timer_id}-{int(due_at.timestamp() * 1000)}"
+            self.parts.durable.start(fire_timer, workflow_id, timer_id)
+        for item in stale:
+            self._start_workflow(item)
+        minute = now().strftime("%Y-%m-%dT%H:%M")
+        if minute != self.health.last_minute:
+            self.health.last_minute = minute
+            self.parts.durable.start(upkeep, f"upkeep-{minute}", minute)
+
+
+def make_parts(settings: Settings, engine: Engine) -> Parts:
+    """The process's parts, from its settings. Raises RaiIncidentError in words for the operator."""
+    token = settings.slack_bot_token
+    assert token is not None
+    slack = Slack(token.get_secret_value(), settings.slack_api_url, settings.ca_file)
+    identity, _ = slack.identity()
+    systems = inventory.load(settings.rai_config_dir / "systems.yaml")
+    with writing(engine) as session:
+        inventory.store(session, systems)
+    directory = Directory(slack, identity["team_id"], settings.responders_group)
+    # In the background: a large workspace takes many pages, and a person not read yet is asked for one by one.
+    threading.Thread(target=directory.warm, name="directory", daemon=True).start()
+    own_policy = settings.rai_config_dir / "policy.yaml"
+    own_runbooks = settings.rai_config_dir / "runbooks"
+    targets = {target.id for system in systems for target in system.rollback_targets}
+    catalogue = load_catalogue([own_runbooks] if own_runbooks.is_dir() else [], targets=targets)
+    for fault in catalogue.faults:
+        log.error("a runbook was refused: %s", fault)
+    return Parts(
+        settings=settings,
+        db=engine,
+        durable=Durable(settings.database_url, engine),
+        slack=slack,
+        directory=directory,
+        policy=load_policy(own_policy if own_policy.exists() else None),
+        catalogue=catalogue,
+        team_id=identity["team_id"],
+        bot_user=identity["user_id"],
+        workspace_url=identity.get("url", ""),
+        systems=tuple(systems),
+        pagerduty=_pagerduty(settings),
+        jira=_jira(settings),
+    )
+
+
+def _pagerduty(settings: Settings) -> PagerDuty | None:
+    if settings.pagerduty_api_key is None or settings.pagerduty_routing_key is None:
+        log.warning("PagerDuty is not configured: nobody is paged")
+        return None
+    return PagerDuty(
+        settings.pagerduty_api_key.get_secret_value(),
+        settings.pagerduty_routing_key.get_secret_value(),
+        settings.pagerduty_api_url,
+        settings.pagerduty_events_url,
+        settings.ca_file,
+        settings.pagerduty_from_email,
+    )
+
+
+def _jira(settings: Settings) -> Jira | None:
+    if (
+        settings.jira_url is None
+        or settings.jira_user is None
+        or settings.jira_token is None
+        or settings.jira_project is None
+    ):
+        log.warning("Jira is not configured: no tickets are made")
+        return None
+    token = settings.jira_token.get_secret_value()
+    return Jira(settings.jira_url, settings.jira_user, token, settings.jira_project, settings.ca_file)
+
+
+def _require_migrated(engine: Engine) -> None:
+    current, head = current_and_head(engine)
+    if current != head:
+        raise MissingSetting(
+            f"The database is at {current or 'no version'}, this version needs {head}. Run `rai-incident db upgrade`."
+        )
+
+
+def run(settings: Settings, host: str, port: int, *, socket_mode: bool) -> None:
+    """Serve until told to stop."""
+    bot = Bot(settings, socket_mode=socket_mode)
+    app = bot.build()
+    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5, access_log=False)

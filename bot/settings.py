@@ -1,0 +1,65 @@
+"""Every setting, from the environment and `.env`. What is missing is said by name."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from severity.errors import RaiIncidentError
+
+
+class MissingSetting(RaiIncidentError):
+    """A required variable is absent; the message names it and says where its value comes from."""
+
+
+class Settings(BaseSettings):
+    """Names are the environment's variables in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
+
+    database_url: str = "sqlite:///rai-incident.db"
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    responders_group: str = Field(default="rai-responders", description="handle of the Slack user group of responders")
+    announce_channel: str = Field(default="incidents", description="channel that hears of every public incident")
+
+    pagerduty_api_key: SecretStr | None = None
+    pagerduty_routing_key: SecretStr | None = None
+    pagerduty_api_url: str = "https://api.pagerduty.com"
+    pagerduty_events_url: str = "https://events.pagerduty.com"
+    pagerduty_from_email: str = "rai-incident@example.com"
+    pagerduty_webhook_secret: SecretStr | None = None
+
+    jira_url: str | None = None
+    jira_user: str | None = None
+    jira_token: SecretStr | None = None
+    jira_project: str | None = None
+
+    ca_file: Path | None = None
+    llm_model: str | None = None
+    rai_config_dir: Path = Path("config")
+
+    def require(self, *names: str) -> None:
+        """Raise MissingSetting naming the first absent one, and where to get it."""
+        for name in names:
+            if getattr(self, name) is None:
+                raise MissingSetting(f"{name.upper()} is not set. {_WHERE[name]}")
+
+    @property
+    def pagerduty_configured(self) -> bool:
+        """Whether pages can be sent."""
+        return self.pagerduty_api_key is not None and self.pagerduty_routing_key is not None
+
+    @property
+    def jira_configured(self) -> bool:
+        """Whether tickets can be made."""
+        return None not in (self.jira_url, self.jira_user, self.jira_token, self.jira_project)
+
+
+_WHERE = {
+    "slack_bot_token": "It is the app's Bot User OAuth Token (xoxb-…), on Slack's page “OAuth & Permissions”.",
+    "slack_signing_secret": "It is on Slack's page “Basic Information” of the app. Socket Mode does not need it.",
+    "slack_app_token": "It is an app-level token (xapp-…) with connections:write; only Socket Mode needs it.",
+}

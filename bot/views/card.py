@@ -1,0 +1,166 @@
+"""The incident's card, pinned in its channel and edited in place; and its announcement elsewhere."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.views.blocks import (
+    Block,
+    actions,
+    button,
+    channel_link,
+    context,
+    cut,
+    divider,
+    duration,
+    escape,
+    fields,
+    header,
+    person,
+    quote,
+    section,
+    when,
+)
+from integrations.slack import Message
+
+SEVERITY_MARK = {"SEV0": "🟣", "SEV1": "🔴", "SEV2": "🟠", "SEV3": "🟡", "SEV4": "⚪"}
+STATUS_WORDS = {"open": "Open", "mitigated": "Mitigated", "resolved": "Resolved", "closed": "Closed"}
+ROLE_WORDS = {
+    "commander": "Commander",
+    "communications": "Communications",
+    "scribe": "Scribe",
+    "legal": "Legal",
+}
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What the card shows, as plain values."""
+
+    incident_id: int
+    number: str
+    title: str
+    description: str
+    status: str
+    severity: str
+    provisional: bool
+    because: str
+    system: str
+    harms: list[str]
+    ongoing: str
+    private: bool
+    reporter: str
+    roles: dict[str, str]
+    declared_at: datetime
+    times: dict[str, tuple[timedelta | None, timedelta | None]]  # name -> (measured, target)
+    acknowledged_by: str | None
+    channel_id: str | None
+    ticket: tuple[str, str] | None  # key, address
+    paged: bool
+    next_update_at: datetime | None
+    run: tuple[str, int, int, str | None] | None  # runbook, done, total, next step
+    notices: list[str]
+    kind: str = "real"
+
+
+def incident_card(facts: CardFacts) -> Message:
+    """The card as it stands. Its text fallback says the same in one line."""
+    mark = SEVERITY_MARK[facts.severity]
+    severity = f"{facts.severity}{' provisional' if facts.provisional else ''}"
+    live = facts.status in ("open", "mitigated")
+    blocks: list[Block] = [
+        header(f"{mark} {facts.number} · {facts.title}"),
+        section(f"*{severity}* because {escape(facts.because, 600)}"),
+        fields(
+            f"*Status*\n{STATUS_WORDS[facts.status]}{' · still going on' if facts.ongoing == 'yes' and facts.status == 'open' else ''}",
+            f"*AI system*\n{escape(facts.system, 100)}",
+            f"*Harm*\n{escape(', '.join(facts.harms), 300) or 'Not classified yet'}",
+            f"*Declared*\n{when(facts.declared_at)} by {person(facts.reporter)}",
+            *(f"*{word}*\n{person(facts.roles[role]) if role in facts.roles else '—'}" for role, word in _shown(facts)),
+            *([f"*Next update*\n{when(facts.next_update_at)}"] if facts.next_update_at and live else []),
+        ),
+        section(quote(facts.description, 1500)),
+    ]
+    if facts.run is not None:
+        runbook, done, total, following = facts.run
+        blocks.append(
+            section(
+                f"*Containment* · {escape(runbook, 120)} · {done} of {total} steps"
+                + (f"\nNext: {escape(following, 200)}" if following else "")
+            )
+        )
+    for notice in facts.notices[:5]:
+        blocks.append(section(f"⚠️ {escape(notice, 400)}"))
+    if any(measured is not None for measured, _ in facts.times.values()):
+        blocks.append(context(" · ".join(_time(name, *pair) for name, pair in facts.times.items())))
+    small = [f"Paged: {'yes' if facts.paged else 'no'}"]
+    if facts.ticket:
+        small.append(f"Ticket: <{facts.ticket[1]}|{escape(facts.ticket[0], 40)}>")
+    if facts.private:
+        small.append("🔒 Private")
+    blocks += [context(" · ".join(small)), divider(), *_buttons(facts)]
+    text = f"{facts.number} {severity}: {facts.title} ({STATUS_WORDS[facts.status].lower()})"
+    return Message(escape(text, 1000), blocks)
+
+
+def announcement(facts: CardFacts) -> Message:
+    """One line for the channel that hears of every public incident."""
+    where = channel_link(facts.channel_id) if facts.channel_id else "its channel"
+    line = (
+        f"{SEVERITY_MARK[facts.severity]} *{facts.number}* {facts.severity}"
+        f"{' provisional' if facts.provisional else ''} · {escape(facts.system, 100)} · "
+        f"{STATUS_WORDS[facts.status].lower()}\n{escape(facts.title, 200)}\nFollow or help in {where}."
+    )
+    return Message(f"{facts.number} {facts.severity}: {escape(facts.title, 300)}", [section(line)])
+
+
+def _shown(facts: CardFacts) -> list[tuple[str, str]]:
+    """The first three roles always, others where somebody holds them."""
+    always = ("commander", "communications", "scribe")
+    return [(role, word) for role, word in ROLE_WORDS.items() if role in always or role in facts.roles]
+
+
+def _time(name: str, measured: timedelta | None, target: timedelta | None) -> str:
+    if measured is None:
+        return f"{name} —"
+    if target is None:
+        return f"{name} {duration(measured)}"
+    mark = "✅" if measured <= target else "❗"
+    return f"{name} {duration(measured)} {mark} (target {duration(target)})"
+
+
+def _buttons(facts: CardFacts) -> list[Block]:
+    value = str(facts.incident_id)
+    if facts.status not in ("open", "mitigated"):
+        return [
+            actions(
+                button("Postmortem draft", "postmortem_draft", value, style="primary"),
+                button("Reopen", "reopen_open", value),
+            )
+        ]
+    first: list[Block] = []
+    if facts.acknowledged_by is None:
+        first.append(button("Acknowledge", "acknowledge", value, style="primary"))
+    first.append(button("Classify", "classify_open", value, style="primary" if facts.provisional else None))
+    first.append(button("Contain", "contain_open", value))
+    first.append(button("Update", "update_open", value))
+    if facts.status == "open":
+        first.append(
+            button(
+                "Mitigated",
+                "mitigate",
+                value,
+                confirm=(
+                    "Has the harm stopped?",
+                    "This stamps the time to mitigate under your name.",
+                    "It has stopped",
+                ),
+            )
+        )
+    first.append(button("Resolve", "resolve_open", value))
+    roles = [
+        button(cut(f"Take {word.lower()}", 75), f"role_take_{role}", value)
+        for role, word in ROLE_WORDS.items()
+        if role not in facts.roles and role != "legal"
+    ]
+    more = [*roles, button("Assign a role", "role_open", value), button("Add a note", "note_open", value)]
+    return [actions(*first, block_id="card_main"), actions(*more, block_id="card_more")]

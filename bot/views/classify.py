@@ -1,0 +1,147 @@
+"""The rubric as a modal, and the policy's answer as a message with one press to confirm it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.views.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    cut,
+    escape,
+    modal,
+    option,
+    person,
+    plain,
+    section,
+    select_input,
+    text_input,
+)
+from bot.views.card import SEVERITY_MARK
+from integrations.slack import Message
+from severity.facts import NOT_SURE, Fact
+from severity.policy import Decision
+from severity.taxonomy import HarmClass
+
+CALLBACK = "classify"
+SEVERITIES = ("SEV0", "SEV1", "SEV2", "SEV3", "SEV4")
+
+
+def rubric_modal(
+    number: str,
+    classes: Mapping[str, HarmClass],
+    chosen: Sequence[str],
+    questions: Sequence[Fact],
+    answers: Mapping[str, str],
+    metadata: str,
+) -> Block:
+    """Harm classes first; the questions they ask follow at once when the choice changes."""
+    options = [option(f"{name} {harm.title}", name) for name, harm in classes.items()]
+    element: Block = {"type": "multi_static_select", "action_id": "harm_classes", "options": options}
+    initial = [choice for choice in options if choice["value"] in chosen]
+    if initial:
+        element["initial_options"] = initial
+    blocks: list[Block] = [
+        {
+            "type": "input",
+            "block_id": "harm_classes",
+            "dispatch_action": True,
+            "label": plain("What kind of harm? Choose all that fit."),
+            "element": element,
+        }
+    ]
+    if not chosen:
+        blocks.append(context("The questions come when you choose. Each takes a few seconds; “Not sure” is an answer."))
+    blocks += [question_input(fact, answers.get(fact.name)) for fact in questions]
+    return modal(
+        CALLBACK,
+        f"Classify {number}",
+        blocks,
+        submit="See the severity" if chosen else None,
+        metadata=metadata,
+        close="Cancel",
+    )
+
+
+def question_input(fact: Fact, answer: str | None) -> Block:
+    """One question of the rubric, “Not sure” last and chosen until somebody knows better."""
+    options = [option(cut(label, 75), value) for value, label in fact.answers.items()]
+    options.append(option("Not sure", NOT_SURE))
+    return select_input(
+        fact.name, fact.question, options, initial=answer or NOT_SURE, hint=cut(fact.help, 2000) or None
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the answers give, to be confirmed by a person."""
+
+    incident_id: int
+    number: str
+    assessment_id: int
+    by: str
+    decision: Decision
+    would_change: list[str]
+    policy_hash: str
+    owner: str
+
+
+def answer_message(answer: Answer) -> Message:
+    """Severity, the rule that fired, what would change it, and the press that puts it in force."""
+    decision = answer.decision
+    value = f"{answer.incident_id}:{answer.assessment_id}"
+    path = " → ".join(f"{escape(step.rule, 60)} ({step.effect})" for step in decision.path)
+    blocks: list[Block] = [
+        section(
+            f"{SEVERITY_MARK[decision.severity]} The answers of {person(answer.by)} give *{decision.severity}* "
+            f"because {escape(decision.because, 800)}.\nRule: `{escape(decision.rule, 80)}`"
+        )
+    ]
+    if answer.would_change:
+        blocks.append(section("*What would change it*\n" + "\n".join(f"• {line}" for line in answer.would_change[:4])))
+    floor = f" Floor: {decision.floor}; going below needs a second person." if decision.floor else ""
+    blocks += [
+        context(f"Path: {path}.{floor} Policy {answer.policy_hash[:12]}."),
+        actions(
+            button(f"Confirm {decision.severity}", "assessment_confirm", value, style="primary"),
+            button("Set another severity", "override_open", value),
+            button("Answer again", "classify_open", str(answer.incident_id)),
+        ),
+    ]
+    return Message(f"{answer.number}: the answers give {decision.severity}. Confirm it?", blocks)
+
+
+def override_modal(number: str, computed: str, floor: str | None, metadata: str) -> Block:
+    """Another severity than the policy's, with a reason."""
+    words = f"The policy says *{computed}*. Another severity needs a reason; it goes on the record under your name."
+    if floor:
+        words += f" Below *{floor}* a second person has to agree."
+    return modal(
+        "override",
+        "Set the severity",
+        [
+            section(words),
+            select_input("severity", f"Severity of {number}", [option(name, name) for name in SEVERITIES]),
+            text_input("reason", "Reason", max_length=1000),
+        ],
+        submit="Set it",
+        metadata=metadata,
+        close="Cancel",
+    )
+
+
+def second_message(
+    number: str, incident_id: int, assessment_id: int, by: str, to: str, floor: str, reason: str
+) -> Message:
+    """An override below the floor waits for a second person."""
+    return Message(
+        f"{number}: {to} is below the floor {floor}. A second person has to agree.",
+        [
+            section(
+                f"{person(by)} asks to set *{to}*, below the floor *{floor}*.\nReason: {escape(reason, 1000)}\n"
+                "A second responder has to agree before it counts."
+            ),
+            actions(button("I agree", "assessment_second", f"{incident_id}:{assessment_id}", style="primary")),
+        ],
+    )

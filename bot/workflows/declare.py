@@ -1,0 +1,225 @@
+"""Declaring, durably: the page and the reporter first, then card, ticket, announcement and bookmarks.
+
+Branches run side by side as child workflows, each with its own recovery. Every outside object is found by its key when
+a step runs twice: the page by its dedup key, the channel by its name, messages by their metadata, the ticket by its
+label.
+"""
+
+from dbos import DBOS, SetWorkflowID, WorkflowHandle
+from sqlalchemy.orm import Session
+
+from bot import inbox, record
+from bot.effects import Card, Modal, Page, Tell, perform
+from bot.inbox import Item
+from bot.parts import parts
+from bot.views.blocks import escape
+from bot.views.card import announcement, incident_card
+from bot.views.declare import opened_message, opened_modal
+from bot.workflows.carry import Trouble, carry_out, durably
+from incidents import access, lifecycle, opening
+from incidents.access import Person
+from incidents.db import reading, writing
+from incidents.models import Incident
+from integrations.slack import Message
+from severity.errors import RaiIncidentError
+
+
+@DBOS.workflow(name="declare")
+def declare(item: Item) -> None:
+    """Open one incident from one submit and tell everybody who must know."""
+    who = DBOS.run_step({"name": "who"}, _who, item)
+    opened = parts().durable.transact("open", open_incident, item, who)
+    if isinstance(opened, str):
+        carry_out(Tell(item.user, Message(escape(opened)), item.payload.get("channel")), f"{item.key}:refused", None)
+    else:
+        view_id = str(item.payload.get("view_id") or "")
+        branches = [
+            _branch(page_branch, "page", opened),
+            _branch(room_branch, "room", opened, view_id),
+            _branch(ticket_branch, "ticket", opened),
+            _branch(modal_branch, "modal", opened, view_id),
+        ]
+        for branch in branches:
+            branch.get_result()
+        carry_out(Card(opened), f"card:{opened}:first", opened)
+    parts().durable.transact("done", inbox.mark_done, item.key)
+
+
+def _who(item: Item) -> Person:
+    return parts().directory.person(item.user, item.team_id)
+
+
+def open_incident(session: Session, item: Item, who: Person) -> int | str:
+    """The new incident's id, or words why not."""
+    try:
+        access.check(access.Action.DECLARE, who)
+        with session.begin_nested():
+            return opening.open_report(session, item.payload, who, parts().policy, key=item.key).id
+    except RaiIncidentError as error:
+        return str(error)
+
+
+def _branch(workflow: object, name: str, incident_id: int, *more: str) -> "WorkflowHandle[None]":
+    with SetWorkflowID(f"declare:{incident_id}:{name}"):
+        return DBOS.start_workflow(workflow, incident_id, *more)  # type: ignore[arg-type]
+
+
+@DBOS.workflow(name="declare_page")
+def page_branch(incident_id: int) -> None:
+    """Page the on-call engineer: one outside call."""
+    page = Page(incident_id, "Declared", f"page:{incident_id}:declared")
+    durably("page", perform, page, page.page_key, incident_id=incident_id)
+
+
+@DBOS.workflow(name="declare_room")
+def room_branch(incident_id: int, view_id: str) -> None:
+    """The channel; then reporter and on-call in it, the card and the announcement, side by side."""
+    channel = durably("channel", make_channel, incident_id, incident_id=incident_id)
+    if isinstance(channel, Trouble):
+        return
+    branches = [
+        _branch(invite_branch, "invite", incident_id, channel),
+        _branch(card_branch, "card", incident_id, channel),
+        _branch(announce_branch, "announce", incident_id),
+        _branch(modal_branch, "modal-channel", incident_id, view_id),
+    ]
+    durably("tell the reporter", tell_reporter, incident_id, incident_id=incident_id)
+    for branch in branches:
+        branch.get_result()
+
+
+@DBOS.workflow(name="declare_invite")
+def invite_branch(incident_id: int, channel: str) -> None:
+    """Reporter and on-call into the channel."""
+    durably("invite", invite, incident_id, channel, incident_id=incident_id)
+
+
+@DBOS.workflow(name="declare_card")
+def card_branch(incident_id: int, channel: str) -> None:
+    """The card, pinned."""
+    ts = durably("card", post_card, incident_id, channel, incident_id=incident_id)
+    if not isinstance(ts, Trouble):
+        durably("pin", pin, channel, ts, incident_id=incident_id)
+
+
+@DBOS.workflow(name="declare_announce")
+def announce_branch(incident_id: int) -> None:
+    """One line for the channel that hears of every public incident."""
+    durably("announcement", announce, incident_id, incident_id=incident_id)
+
+
+@DBOS.workflow(name="declare_ticket")
+def ticket_branch(incident_id: int) -> None:
+    """The ticket, where Jira is configured, and its bookmark in the channel."""
+    durably("ticket", make_ticket, incident_id, incident_id=incident_id)
+    durably("bookmark", bookmark_ticket, incident_id, incident_id=incident_id)
+
+
+@DBOS.workflow(name="declare_modal")
+def modal_branch(incident_id: int, view_id: str) -> None:
+    """The modal that was submitted now says what was opened."""
+    if view_id:
+        durably("modal", show_opened, incident_id, view_id)
+
+
+def make_channel(incident_id: int, again: bool) -> str:
+    """Find or create the incident's channel by its name; its id."""
+    with reading(parts().db) as session:
+        incident = session.get_one(Incident, incident_id)
+        known = lifecycle.link(session, incident_id, "channel")
+        name, private = opening.channel_name(incident), incident.private
+    if known is not None:
+        return known.external_id
+    channel = parts().slack.find_or_create_channel(name, private=private)
+    _remember(incident_id, "channel", f"channel:{incident_id}", channel, name)
+    return channel
+
+
+def invite(incident_id: int, channel: str, again: bool) -> None:
+    """Invite whoever the incident names; inviting twice is no error."""
+    with reading(parts().db) as session:
+        users = list(session.get_one(Incident, incident_id).invited)
+    parts().slack.invite(channel, users)
+
+
+def post_card(incident_id: int, channel: str, again: bool) -> str:
+    """Post the card once; its ts."""
+    with reading(parts().db) as session:
+        known = lifecycle.link(session, incident_id, "card")
+        facts = record.card_facts(session, incident_id)
+    if known is not None:
+        return known.external_id
+    key = f"card:{incident_id}"
+    ts = parts().slack.post(channel, incident_card(facts), key=key, again=again)
+    _remember(incident_id, "card", key, ts, channel)
+    return ts
+
+
+def pin(channel: str, ts: str, again: bool) -> None:
+    """Pin the card."""
+    parts().slack.pin(channel, ts)
+
+
+def announce(incident_id: int, again: bool) -> None:
+    """Announce a public incident, once."""
+    with reading(parts().db) as session:
+        known = lifecycle.link(session, incident_id, "announcement")
+        facts = record.card_facts(session, incident_id)
+    if known is not None or facts.private:
+        return
+    key = f"announcement:{incident_id}"
+    channel = parts().announce_channel
+    if channel is None:
+        return
+    ts = parts().slack.post(channel, announcement(facts), key=key, again=again)
+    _remember(incident_id, "announcement", key, ts, channel)
+
+
+def make_ticket(incident_id: int, again: bool) -> None:
+    """Find or create the ticket by its label. The report's text stays in Slack."""
+    jira = parts().jira
+    if jira is None:
+        return
+    with reading(parts().db) as session:
+        incident = session.get_one(Incident, incident_id)
+        system = record.system_name(session, incident)
+        channel = lifecycle.link(session, incident_id, "channel")
+    where = parts().channel_url(channel.external_id) if channel else parts().workspace_url
+    ticket = jira.find_or_create(
+        key=f"ticket:{incident_id}",
+        summary=f"{incident.number} {incident.severity}: AI incident, {system}",
+        description=f"Opened by rai-incident. Severity {incident.severity} (provisional). The record is in Slack.",
+        link=where,
+    )
+    _remember(incident_id, "ticket", f"ticket:{incident_id}", ticket.key, ticket.key, ticket.url)
+
+
+def bookmark_ticket(incident_id: int, again: bool) -> None:
+    """The ticket in the channel's header."""
+    with reading(parts().db) as session:
+        ticket = lifecycle.link(session, incident_id, "ticket")
+        channel = lifecycle.link(session, incident_id, "channel")
+    if ticket is not None and ticket.url and channel is not None:
+        title = f"Ticket {ticket.external_id}"
+        parts().slack.bookmark(channel.external_id, title, ticket.url, emoji=":ticket:", again=again)
+
+
+def tell_reporter(incident_id: int, again: bool) -> None:
+    """A direct message with the channel, for the reporter who closed the modal."""
+    with reading(parts().db) as session:
+        facts = record.card_facts(session, incident_id)
+    slack = parts().slack
+    channel = slack.direct_channel(facts.reporter)
+    slack.post(channel, opened_message(facts), key=f"opened:{incident_id}", again=again)
+
+
+def show_opened(incident_id: int, view_id: str, again: bool) -> None:
+    """Replace the submitted modal by what happened; closed meanwhile is fine."""
+    with reading(parts().db) as session:
+        facts = record.card_facts(session, incident_id)
+    perform(Modal(view_id, opened_modal(facts)), "", again)
+
+
+def _remember(incident_id: int, kind: str, key: str, external_id: str, name: str, url: str | None = None) -> None:
+    with writing(parts().db) as session:
+        lifecycle.add_link(session, incident_id, kind, key=key, external_id=external_id, name=name, url=url)

@@ -1,0 +1,15 @@
+"""The workflows that an act may start, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.workflows.postmortem import offer_postmortem
+from bot.workflows.rollback import execute_rollback, plan_rollback, undo_rollback, verify_rollback
+
+WORKFLOWS: dict[str, Callable[..., Any]] = {
+    "plan_rollback": plan_rollback,
+    "execute_rollback": execute_rollback,
+    "undo_rollback": undo_rollback,
+    "verify_rollback": verify_rollback,
+    "offer_postmortem": offer_postmortem,
+}

@@ -1,0 +1,64 @@
+"""Timers that came due: a missed update, an overdue step, a plan nobody approved. Each reminds once."""
+
+from dbos import DBOS
+from sqlalchemy.orm import Session
+
+from bot.effects import Card, Direct, Effect, PlanMessage, Post, RunMessage
+from bot.parts import parts
+from bot.views.blocks import escape, section
+from bot.views.respond import overdue_message
+from bot.workflows.carry import carry_out
+from incidents import lifecycle, timeline, timers
+from incidents.clock import now
+from incidents.models import Incident
+from integrations.slack import Message
+from runbooks import engine, progress, rollback
+
+
+@DBOS.workflow(name="timer")
+def fire_timer(timer_id: int) -> None:
+    """One due timer: claimed and answered in one transaction, then its effects."""
+    effects = parts().durable.transact("claim", _claim, timer_id)
+    for index, effect in enumerate(effects):
+        carry_out(effect, f"timer:{timer_id}:{index}", None)
+
+
+def _claim(session: Session, timer_id: int) -> list[Effect]:
+    timer = timers.claim(session, timer_id)
+    if timer is None or timer.incident_id is None:
+        return []
+    incident = session.get_one(Incident, timer.incident_id)
+    if timer.kind != "update_due" or incident.status not in ("open", "mitigated"):
+        return []
+    commander = lifecycle.holders(session, incident.id).get("commander")
+    words = f"The update promised for {timer.due_at:%H:%M UTC} did not come"
+    timeline.append(session, incident.id, "reminder", "clock", words, key=f"timer:{timer.id}")
+    return [Post(incident.id, overdue_message(incident.number, timer.due_at, commander)), Card(incident.id)]
+
+
+@DBOS.workflow(name="upkeep")
+def upkeep(minute: str) -> None:
+    """Once a minute, by whichever replica comes first: waits that ended, steps and plans past their time."""
+    effects = parts().durable.transact("upkeep", _upkeep)
+    for index, effect in enumerate(effects):
+        carry_out(effect, f"upkeep:{minute}:{index}", None)
+
+
+def _upkeep(session: Session) -> list[Effect]:
+    moment = now()
+    effects: list[Effect] = []
+    for step in engine.finish_waits(session, moment):
+        effects.append(RunMessage(step.run_id))
+    for plan in rollback.expire(session, moment):
+        effects.append(PlanMessage(plan.id))
+    for late in progress.overdue(session, moment):
+        if late.step.row_id is None or not engine.reminded(session, late.step.row_id, late.level):
+            continue
+        incident = session.get_one(Incident, late.incident_id)
+        words = f"⏰ {incident.number}: the step “{escape(late.step.title, 150)}” is past its time."
+        if late.whom is not None:
+            effects.append(Direct(late.whom, Message(words)))
+        else:
+            nobody = f"{words} Nobody holds the role it belongs to ({escape(late.step.owner, 60)}): who takes it?"
+            effects.append(Post(incident.id, Message(nobody, [section(nobody)])))
+    return effects

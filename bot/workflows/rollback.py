@@ -1,0 +1,252 @@
+"""Rollbacks, durably: the target is asked in steps, the record changes in transactions, and one key goes through all.
+
+Killed anywhere, the workflow goes on where it was: `begin` hands out the same execution again, and the target
+recognises its key, so the world changes once. What happened is asked of the target, never remembered.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dbos import DBOS
+from sqlalchemy.orm import Session
+
+from bot.effects import Card, Effect, Page, PlanMessage, Post, RunMessage, Tell
+from bot.parts import parts
+from bot.views.blocks import escape
+from bot.workflows.carry import Trouble, carry_out, durably
+from incidents import lifecycle
+from incidents.errors import Conflict
+from incidents.models import Incident
+from integrations.errors import OutsideServiceError
+from integrations.rollback import base
+from integrations.rollback.base import Drifted, Outcome, Plan, Snapshot, TargetError, Verification
+from integrations.rollback.kinds import build_target
+from integrations.slack import Message
+from runbooks import rollback
+from runbooks.approvals import Refused
+from runbooks.models import RollbackPlan, RunbookStep
+from runbooks.rollback import Execution
+from severity.errors import RaiIncidentError
+
+
+@DBOS.workflow(name="plan_rollback")
+def plan_rollback(incident_id: int, target_id: str, by: str, key: str, step_row: str, channel: str) -> None:
+    """Save evidence, ask the target what would change, and put the plan forward."""
+    system_id = parts().durable.transact("system", _system_of, incident_id)
+    looked = durably("ask the target", _look, system_id, target_id, incident_id=incident_id)
+    if isinstance(looked, Trouble):
+        carry_out(Tell(by, Message(escape(looked.what)), channel), f"{key}:trouble", None)
+        return
+    snapshot, plan = looked
+    row = int(step_row) if step_row else None
+    outcome = parts().durable.transact(
+        "propose", _propose, incident_id, system_id, target_id, plan, snapshot, by, key, row
+    )
+    _tell_or_show(outcome, by, channel, key, incident_id)
+
+
+@DBOS.workflow(name="undo_rollback")
+def undo_rollback(plan_id: int, by: str, key: str, reason: str, channel: str) -> None:
+    """Put forward to take a rollback back."""
+    system_id, target_id, incident_id = parts().durable.transact("target", _target_of, plan_id)
+    looked = durably("ask the target", _snapshot, system_id, target_id, incident_id=incident_id)
+    if isinstance(looked, Trouble):
+        carry_out(Tell(by, Message(escape(looked.what)), channel), f"{key}:trouble", None)
+        return
+    outcome = parts().durable.transact("propose", _propose_undo, plan_id, system_id, target_id, looked, by, key, reason)
+    _tell_or_show(outcome, by, channel, key, incident_id)
+
+
+@DBOS.workflow(name="execute_rollback")
+def execute_rollback(plan_id: int) -> None:
+    """Carry an approved plan out once, ask the system whether it took effect, and say so."""
+    system_id, target_id, incident_id = parts().durable.transact("target", _target_of, plan_id)
+    responders = DBOS.run_step({"name": "responders"}, _responders)
+    execution = parts().durable.transact("begin", _begin, plan_id, system_id, target_id, responders)
+    if isinstance(execution, Refused):
+        carry_out(Post(incident_id, Message(f"✋ {execution.message}")), f"rollback:{plan_id}:refused", incident_id)
+        carry_out(PlanMessage(plan_id), f"plan:{plan_id}:refused", incident_id)
+        return
+    carry_out(PlanMessage(plan_id), f"plan:{plan_id}:executing", incident_id)
+    outcome = durably("rollback", _execute, execution, incident_id=incident_id)
+    if isinstance(outcome, Trouble):
+        parts().durable.transact("failed", _failed, execution.id, outcome.what)
+    else:
+        parts().durable.transact("finish", _finish, execution.id, outcome)
+    if isinstance(outcome, Outcome):
+        _verify(plan_id, execution.action.plan, system_id, target_id, incident_id)
+    else:
+        _after(plan_id, incident_id)
+
+
+@DBOS.workflow(name="verify_rollback")
+def verify_rollback(plan_id: int) -> None:
+    """Ask the system again."""
+    system_id, target_id, incident_id = parts().durable.transact("target", _target_of, plan_id)
+    plan = parts().durable.transact("plan", _plan_of, plan_id)
+    _verify(plan_id, plan, system_id, target_id, incident_id)
+
+
+def _verify(plan_id: int, plan: Plan, system_id: str, target_id: str, incident_id: int) -> None:
+    seen = durably("verify", _ask, plan, system_id, target_id, incident_id=incident_id)
+    if isinstance(seen, Trouble):
+        seen = Verification(False, seen.what)
+    parts().durable.transact("verified", _record_verification, plan_id, seen)
+    _after(plan_id, incident_id)
+
+
+def _after(plan_id: int, incident_id: int) -> None:
+    """Show how it ended; a containment that did not work pages, because the harm goes on."""
+    state, run_id = parts().durable.transact("state", _state_of, plan_id)
+    effects: list[Effect] = [PlanMessage(plan_id)]
+    if run_id is not None:
+        effects.append(RunMessage(run_id))
+    effects.append(Card(incident_id))
+    if state == "failed":
+        effects.insert(0, Page(incident_id, "A rollback did not contain it", f"page:{incident_id}:plan:{plan_id}"))
+    for index, effect in enumerate(effects):
+        carry_out(effect, f"rollback:{plan_id}:after:{index}", incident_id)
+
+
+def _tell_or_show(outcome: int | str, by: str, channel: str, key: str, incident_id: int) -> None:
+    if isinstance(outcome, str):
+        carry_out(Tell(by, Message(outcome), channel), f"{key}:refused", None)
+    else:
+        carry_out(PlanMessage(outcome), f"plan:{outcome}:planned", incident_id)
+
+
+def _target(system_id: str, target_id: str) -> base.Target:
+    """The target from the operator's file; trouble with it does not pass by itself."""
+    try:
+        entry = parts().target_entry(system_id, target_id)
+    except Conflict as error:
+        raise OutsideServiceError("Rollback target", str(error), permanent=True) from None
+    with _target_errors():
+        return build_target(entry)
+
+
+def _look(system_id: str, target_id: str, again: bool) -> tuple[Snapshot, Plan]:
+    target = _target(system_id, target_id)
+    with _target_errors():
+        snapshot = target.snapshot()
+        return snapshot, target.plan(snapshot)
+
+
+def _snapshot(system_id: str, target_id: str, again: bool) -> Snapshot:
+    with _target_errors():
+        return _target(system_id, target_id).snapshot()
+
+
+def _execute(execution: Execution, again: bool) -> Outcome | Drifted:
+    with _target_errors():
+        return base.perform(_target(execution.system_id, execution.target_id), execution.action)
+
+
+def _ask(plan: Plan, system_id: str, target_id: str, again: bool) -> Verification:
+    with _target_errors():
+        return _target(system_id, target_id).verify(plan)
+
+
+@contextmanager
+def _target_errors() -> Iterator[None]:
+    """A target that cannot be used as configured or found is permanent trouble, in the target's words."""
+    try:
+        yield
+    except TargetError as error:
+        raise OutsideServiceError("Rollback target", str(error), permanent=True) from None
+
+
+def _responders() -> frozenset[str] | None:
+    return parts().directory.responders(fresh=True)
+
+
+def _system_of(session: Session, incident_id: int) -> str:
+    return session.get_one(Incident, incident_id).system_id or ""
+
+
+def _target_of(session: Session, plan_id: int) -> tuple[str, str, int]:
+    row = session.get_one(RollbackPlan, plan_id)
+    return row.system_id, row.target_id, row.incident_id
+
+
+def _plan_of(session: Session, plan_id: int) -> Plan:
+    return rollback.as_plan(session.get_one(RollbackPlan, plan_id))
+
+
+def _state_of(session: Session, plan_id: int) -> tuple[str, int | None]:
+    row = session.get_one(RollbackPlan, plan_id)
+    step = session.get(RunbookStep, row.step_id) if row.step_id else None
+    return row.state, step.run_id if step else None
+
+
+def _propose(
+    session: Session,
+    incident_id: int,
+    system_id: str,
+    target_id: str,
+    plan: Plan,
+    snapshot: Snapshot,
+    by: str,
+    key: str,
+    step_row: int | None,
+) -> int | str:
+    incident = lifecycle.lock(session, incident_id)
+    entry = parts().target_entry(system_id, target_id)
+    try:
+        with session.begin_nested():
+            lifecycle.require_live(incident)
+            return rollback.propose(
+                session,
+                incident,
+                target_entry=entry,
+                plan=plan,
+                snapshot=snapshot,
+                by=by,
+                key=key,
+                step_id=step_row,
+                person=parts().directory.human(by),
+            ).id
+    except RaiIncidentError as error:
+        return str(error)
+
+
+def _propose_undo(
+    session: Session, plan_id: int, system_id: str, target_id: str, snapshot: Snapshot, by: str, key: str, reason: str
+) -> int | str:
+    entry = parts().target_entry(system_id, target_id)
+    try:
+        with session.begin_nested():
+            return rollback.propose_undo(
+                session,
+                plan_id,
+                target_entry=entry,
+                snapshot=snapshot,
+                by=by,
+                key=key,
+                reason=reason,
+                person=parts().directory.human(by),
+            ).id
+    except RaiIncidentError as error:
+        return str(error)
+
+
+def _begin(
+    session: Session, plan_id: int, system_id: str, target_id: str, responders: frozenset[str] | None
+) -> Execution | Refused:
+    try:
+        entry = parts().target_entry(system_id, target_id)
+    except Conflict as error:
+        return Refused("entry-gone", str(error))
+    return rollback.begin(session, plan_id, target_entry=entry, responders=responders)
+
+
+def _finish(session: Session, execution_id: int, outcome: Outcome | Drifted) -> None:
+    rollback.finish(session, execution_id, outcome)
+
+
+def _failed(session: Session, execution_id: int, what: str) -> None:
+    rollback.failed(session, execution_id, what)
+
+
+def _record_verification(session: Session, plan_id: int, seen: Verification) -> None:
+    rollback.record_verification(session, plan_id, seen.ok, seen.seen)

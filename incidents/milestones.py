@@ -1,0 +1,116 @@
+"""Milestones: stamps with their source and confirmer, and the four times made of them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from incidents import timeline
+from incidents.clock import now
+from incidents.errors import BadInput
+from incidents.models import Incident, Milestone
+
+NAMES = ("onset", "detected", "reported", "declared", "acknowledged", "mitigated", "verified", "resolved", "closed")
+# Milestones repeated on the incident's row, for constraints and trends.
+PROJECTED = frozenset({"onset", "detected", "declared", "acknowledged", "mitigated", "resolved", "closed"})
+AHEAD = timedelta(minutes=1)  # how far a stamp may be ahead of our clock: two machines' skew, no more
+
+
+@dataclass(frozen=True)
+class Times:
+    """The four times of one incident; None where an end is missing. Never negative (a correction needs a name)."""
+
+    ttd: timedelta | None
+    tta: timedelta | None
+    ttm: timedelta | None
+    ttr: timedelta | None
+
+
+def current(session: Session, incident_id: int, name: str) -> Milestone | None:
+    """The stamp in force of one milestone."""
+    return session.scalars(
+        sa.select(Milestone).where(
+            Milestone.incident_id == incident_id, Milestone.name == name, Milestone.superseded_at.is_(None)
+        )
+    ).first()
+
+
+def stamp(
+    session: Session,
+    incident: Incident,
+    name: str,
+    *,
+    source: str,
+    actor: str,
+    at: datetime | None = None,
+    confirmed_by: str | None = None,
+) -> bool:
+    """Stamp a milestone if it has none yet. True when this call stamped it, False when it stood already."""
+    if current(session, incident.id, name) is not None:
+        return False
+    moment = at or now()
+    _check(incident, name, moment, confirmed_by)
+    _write(session, incident, name, moment, source, actor, confirmed_by)
+    return True
+
+
+def correct(session: Session, incident: Incident, name: str, at: datetime, *, actor: str, reason: str) -> None:
+    """Replace a stamp by another, named person's time. The old row stays; both are on the timeline.
+
+    Raises BadInput for a time in the future. A time that turns an interval negative is taken only here, because here
+    somebody has put their name to it.
+    """
+    _check(incident, name, at, actor)
+    old = current(session, incident.id, name)
+    if old is not None:
+        old.superseded_at = now()
+        session.flush()
+    incident.times_confirmed_by = actor
+    _write(session, incident, name, at, "correction", actor, actor)
+    before = old.at.isoformat() if old else "not set"
+    timeline.append(
+        session, incident.id, "correction", actor, f"{name} set to {at.isoformat()} (was {before}): {reason}", at=at
+    )
+
+
+def _check(incident: Incident, name: str, at: datetime, confirmed_by: str | None) -> None:
+    if name not in NAMES:
+        raise BadInput("milestone", f"{name} is not a milestone. Known: {', '.join(NAMES)}.")
+    if at > now() + AHEAD:
+        raise BadInput(name, f"{name} cannot be in the future.")
+    if name == "mitigated" and confirmed_by is None and incident.detected_at and at < incident.detected_at:
+        raise BadInput(name, "mitigated is before detected. Correct one of the two, with a reason.")
+
+
+def _write(
+    session: Session, incident: Incident, name: str, at: datetime, source: str, actor: str, confirmed_by: str | None
+) -> None:
+    session.add(
+        Milestone(
+            incident_id=incident.id,
+            name=name,
+            at=at,
+            recorded_at=now(),
+            source=source,
+            actor=actor,
+            confirmed_by=confirmed_by,
+        )
+    )
+    if name in PROJECTED:
+        setattr(incident, f"{name}_at", at)
+    session.flush()
+
+
+def times(incident: Incident) -> Times:
+    """TTD = detected - onset; TTA = acknowledged - declared; TTM = mitigated - detected; TTR = resolved - detected."""
+    return Times(
+        ttd=_between(incident.onset_at, incident.detected_at),
+        tta=_between(incident.declared_at, incident.acknowledged_at),
+        ttm=_between(incident.detected_at, incident.mitigated_at),
+        ttr=_between(incident.detected_at, incident.resolved_at),
+    )
+
+
+def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
+    return max(end - start, timedelta(0)) if start and end else None

@@ -1,0 +1,1 @@
+"""Rollback targets: one interface, one module per kind, more kinds by entry point."""

@@ -1,0 +1,229 @@
+"""A feature flag in a flagd file: the version or the switch that an AI service reads through OpenFeature.
+
+The change and the mark of the key that made it are one atomic replacement of the file, so a crash leaves either both or
+neither. Flag definition: https://flagd.dev/reference/flag-definitions/
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+
+from integrations.errors import OutsideServiceError
+from integrations.http import check_answer
+from integrations.rollback.base import (
+    Description,
+    Drifted,
+    Fields,
+    Outcome,
+    Plan,
+    Snapshot,
+    TargetError,
+    Verification,
+    as_word,
+)
+
+# The flag's metadata holds the keys that changed it, newest last: flagd allows only plain values there.
+MARK = "rai_incident_keys"
+MARKS_KEPT = 20
+# flagd's file provider looks at the file twice a second; the service may cache a little on top.
+VERIFY_SECONDS = 10.0
+POLL_SECONDS = 0.2
+ASK_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class FlagFile:
+    """One flag of one flags file. `verify_url` is the service's own answer about what it runs (JSON)."""
+
+    id: str
+    title: str
+    file: Path
+    flag: str
+    to: str
+    verify_url: str | None
+    verify_field: str | None
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> "FlagFile":
+        """From an entry of systems.yaml: `file`, `flag`, `to`, and `verify_url` with `verify_field`."""
+        fields = Fields(entry)
+        verify_url, verify_field = fields.optional("verify_url"), fields.optional("verify_field")
+        if (verify_url is None) != (verify_field is None):
+            raise TargetError(
+                f"Rollback target {fields.text('id')}: give both verify_url and verify_field, or neither."
+            )
+        return cls(
+            id=fields.text("id"),
+            title=fields.optional("title") or fields.text("id"),
+            file=Path(fields.text("file")),
+            flag=fields.text("flag"),
+            to=fields.text("to"),
+            verify_url=verify_url,
+            verify_field=verify_field,
+        )
+
+    def describe(self) -> Description:
+        """What the flag is and where it would go."""
+        return Description(self.title, "openfeature", f"Sets the flag {self.flag} to {self.to} for everyone.")
+
+    def current(self) -> str:
+        """The flag's default variant, read from the file now."""
+        return as_word(self._flag(self._read()[0]).get("defaultVariant"))
+
+    def snapshot(self) -> Snapshot:
+        """The flag's whole definition, the file's hash, and what the service says it runs."""
+        document, raw = self._read()
+        values: dict[str, Any] = {"flag": self.flag, "definition": self._flag(document)}
+        if self.verify_url is not None:
+            values["service"] = self._ask()
+        return Snapshot(values, {self.file.name: hashlib.sha256(raw).hexdigest()})
+
+    def plan(self, snapshot: Snapshot) -> Plan:
+        """From the variant in the snapshot to the configured one. Raises TargetError where that cannot contain."""
+        flag = snapshot.values["definition"]
+        before = as_word(flag.get("defaultVariant"))
+        self._check_variant(flag, self.to)
+        if flag.get("state") != "ENABLED":
+            raise TargetError(f"The flag {self.flag} is disabled, so changing its variant would have no effect.")
+        if before == self.to:
+            raise TargetError(f"The flag {self.flag} is at {self.to} already; this rollback would change nothing.")
+        targeting = bool(flag.get("targeting"))
+        return Plan(
+            from_=before,
+            to=self.to,
+            blast_radius=(
+                f"Everyone served by {self.flag}"
+                + (", except where its targeting rules choose another variant." if targeting else ": all requests.")
+            ),
+            dry_run=(
+                f"Would set defaultVariant of {self.flag} in {self.file.name} from {before} to {self.to}. "
+                "The variant exists and the flag is enabled"
+                + ("; the flag has targeting rules, so check who they exempt." if targeting else ".")
+            ),
+        )
+
+    def execute(self, plan: Plan, key: str) -> Outcome | Drifted:
+        """Compare and set, once per key."""
+        return self._set(plan.from_, plan.to, key)
+
+    def undo(self, plan: Plan, key: str) -> Outcome | Drifted:
+        """Compare and set back, once per key."""
+        return self._set(plan.to, plan.from_, key)
+
+    def verify(self, plan: Plan) -> Verification:
+        """Wait until the service itself says `plan.to`, at most `VERIFY_SECONDS`; the file must say so too."""
+        deadline = time.monotonic() + VERIFY_SECONDS
+        while True:
+            seen = self._look(plan.to)
+            if seen.ok or time.monotonic() >= deadline:
+                return seen
+            time.sleep(POLL_SECONDS)
+
+    def _look(self, expected: str) -> Verification:
+        in_file = self.current()
+        if in_file != expected:
+            return Verification(False, f"the flags file says {in_file}, not {expected}")
+        if self.verify_url is None:
+            return Verification(True, f"the flags file says {in_file}; the service itself cannot be asked")
+        try:
+            answer = self._ask()
+        except OutsideServiceError as error:
+            return Verification(False, f"the flags file says {in_file}, but the service did not confirm it: {error}")
+        if self.verify_field not in answer:
+            return Verification(False, f"the service's answer has no field {self.verify_field}")
+        running = as_word(answer[self.verify_field])
+        return Verification(running == expected, f"the service says {self.verify_field} is {running}")
+
+    def _ask(self) -> dict[str, Any]:
+        service = f"{self.title} (status)"
+        try:
+            # The address is the operator's; no proxy and no redirect may lead elsewhere.
+            with httpx.Client(timeout=ASK_SECONDS, follow_redirects=False, trust_env=False) as client:
+                response = client.get(str(self.verify_url))
+        except httpx.HTTPError as error:
+            raise OutsideServiceError(service, "it cannot be reached.") from error
+        check_answer(service, response)
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise OutsideServiceError(service, "its answer is not JSON.") from error
+        if not isinstance(answer, dict):
+            raise OutsideServiceError(service, "its answer is not a JSON object.")
+        return answer
+
+    def _set(self, before: str, after: str, key: str) -> Outcome | Drifted:
+        with self._locked():
+            document, _ = self._read()
+            flag = self._flag(document)
+            seen = as_word(flag.get("defaultVariant"))
+            keys = str(flag.get("metadata", {}).get(MARK, "")).split()
+            if key in keys:
+                return Outcome(changed=False, seen=seen)
+            if seen != before:
+                return Drifted(before, seen, already=seen == after)
+            self._check_variant(flag, after)
+            flag["defaultVariant"] = after
+            flag.setdefault("metadata", {})[MARK] = " ".join([*keys, key][-MARKS_KEPT:])
+            self._replace(document)
+            return Outcome(changed=True, seen=after)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer at a time, across processes. The lock lives beside the file, because the file is replaced."""
+        with self.file.with_name(self.file.name + ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _read(self) -> tuple[dict[str, Any], bytes]:
+        try:
+            raw = self.file.read_bytes()
+            document = json.loads(raw)
+        except OSError as error:
+            raise TargetError(f"The flags file {self.file.name} cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise TargetError(f"The flags file {self.file.name} is not JSON.") from error
+        if not isinstance(document, dict) or not isinstance(document.get("flags"), dict):
+            raise TargetError(f"The flags file {self.file.name} has no flags.")
+        return document, raw
+
+    def _flag(self, document: dict[str, Any]) -> dict[str, Any]:
+        flag = document["flags"].get(self.flag)
+        if not isinstance(flag, dict):
+            raise TargetError(f"The flags file {self.file.name} has no flag {self.flag}.")
+        return cast(dict[str, Any], flag)
+
+    def _check_variant(self, flag: dict[str, Any], variant: str) -> None:
+        variants = flag.get("variants", {})
+        if variant not in variants:
+            raise TargetError(f"The flag {self.flag} has no variant {variant}. It has: {', '.join(variants)}.")
+
+    def _replace(self, document: dict[str, Any]) -> None:
+        """Write beside, sync, rename, sync the folder: readers see the old file or the new one, also after a crash."""
+        folder = self.file.parent
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{self.file.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(document, file, indent=2, ensure_ascii=False)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(self.file.stat().st_mode & 0o777)
+            Path(name).replace(self.file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

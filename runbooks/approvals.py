@@ -1,0 +1,223 @@
+"""Who may say yes to a rollback: two people, to exactly this plan, for fifteen minutes, once.
+
+A refusal is a value, not an exception, because it has written an audit entry that the caller must commit.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from incidents import lifecycle, timeline
+from incidents.clock import now
+from incidents.errors import BadInput, NotFound
+from incidents.models import Incident
+from runbooks.models import RollbackApproval, RollbackPlan
+
+LIFETIME = timedelta(minutes=15)
+WAITING = ("planned", "approved")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing was changed but the audit entry. `message` is for the person; `code` for programs."""
+
+    code: str
+    message: str
+
+
+def approve(
+    session: Session,
+    plan_id: int,
+    plan_hash: str,
+    *,
+    by: str,
+    responders: frozenset[str] | None,
+    now: datetime,
+    person: str | None = None,
+) -> RollbackPlan | Refused:
+    """One person's yes to the plan with this hash; the plan is `approved` then.
+
+    `responders` are the members of the responders' group, read fresh; None or empty (not configured, or the read
+    failed) denies. `person` identifies the human behind the account (say, the verified e-mail address), so that a
+    second account of the requester is the requester. Raises NotFound for an unknown plan.
+    """
+    plan, incident = find_locked(session, plan_id)
+    if not responders:
+        return refuse(
+            session,
+            plan,
+            by,
+            "no-responders",
+            "Who belongs to the responders could not be read, so nobody can approve now. "
+            "Check the responders' user group in the settings, then press again.",
+        )
+    if by not in responders:
+        return refuse(session, plan, by, "not-a-responder", "Only members of the responders' group may approve.")
+    obstacle = standing(session, plan, incident, now)
+    if obstacle is not None:
+        return refuse(session, plan, by, obstacle.code, obstacle.message)
+    if plan.state == "approved":
+        yes = in_force(session, plan)
+        who = f"<@{yes.approver}>" if yes else "somebody"
+        return refuse(session, plan, by, "already-approved", f"{who} has approved this plan already.")
+    if plan_hash != plan.plan_hash:
+        return refuse(session, plan, by, "changed", "This is not the plan you were shown. Look at the plan again.")
+    person = person_of(person, by)
+    if plan.action_class != "routine" and (by == plan.requested_by or person == plan.requester_person):
+        return refuse(
+            session, plan, by, "own-plan", "You asked for this rollback, so another responder has to approve it."
+        )
+    session.add(
+        RollbackApproval(
+            plan_id=plan.id,
+            plan_hash=plan.plan_hash,
+            action_class=plan.action_class,
+            requested_by=plan.requested_by,
+            requester_person=plan.requester_person,
+            approver=by,
+            approver_person=person,
+            at=now,
+        )
+    )
+    plan.state = "approved"
+    session.flush()
+    record(session, plan, by, "approved", f"Rollback approved: {change(plan)}")
+    return plan
+
+
+def reject(
+    session: Session, plan_id: int, *, by: str, reason: str, responders: frozenset[str] | None
+) -> RollbackPlan | Refused:
+    """A responder says no, or the requester withdraws. Final: a new plan can be made. The reason is required."""
+    plan, _ = find_locked(session, plan_id)
+    reason = reason.strip()
+    if not reason:
+        raise BadInput("reason", "Say why; the requester will read it.")
+    if by != plan.requested_by and by not in (responders or frozenset()):
+        return refuse(
+            session, plan, by, "not-a-responder", "Only members of the responders' group or the requester may reject."
+        )
+    if plan.state not in WAITING:
+        return refuse(session, plan, by, plan.state, f"This plan is {plan.state} already; it cannot be rejected.")
+    void_approvals(session, plan)
+    plan.state = "rejected"
+    session.flush()
+    record(session, plan, by, "rejected", f"Rollback rejected: {change(plan)} — {reason}")
+    return plan
+
+
+def standing(session: Session, plan: RollbackPlan, incident: Incident, at: datetime) -> Refused | None:
+    """Why this plan can no longer go ahead, or None. A plan that cannot is void from here on."""
+    if plan.state not in WAITING:
+        return Refused(plan.state, f"This plan is {plan.state}; nothing was changed.")
+    if incident.status == "closed":
+        void(session, plan, "the incident is closed")
+        return Refused("closed", f"{incident.number} is closed. Nothing was changed.")
+    if at >= plan.expires_at:
+        void(session, plan, "it expired")
+        return Refused(
+            "expired", f"This plan expired at {plan.expires_at:%H:%M UTC}. Make a new one: the world may have moved on."
+        )
+    if hash_of(plan) != plan.plan_hash:
+        void(session, plan, "it is not what was proposed")
+        return Refused("tampered", "This plan is not what was proposed. It is void; make a new one.")
+    return None
+
+
+def void(session: Session, plan: RollbackPlan, why: str) -> None:
+    """Take a waiting plan out of the way, and its approval with it."""
+    void_approvals(session, plan)
+    plan.state = "void"
+    session.flush()
+    record(session, plan, "policy", "void", f"Rollback plan void: {change(plan)}, because {why}")
+
+
+def void_approvals(session: Session, plan: RollbackPlan) -> None:
+    """Nobody's yes counts for this plan any more."""
+    session.execute(
+        sa.update(RollbackApproval)
+        .where(RollbackApproval.plan_id == plan.id, RollbackApproval.voided_at.is_(None))
+        .values(voided_at=now())
+    )
+
+
+def in_force(session: Session, plan: RollbackPlan) -> RollbackApproval | None:
+    """The yes that counts for this plan, if there is one."""
+    return session.scalars(
+        sa.select(RollbackApproval).where(RollbackApproval.plan_id == plan.id, RollbackApproval.voided_at.is_(None))
+    ).first()
+
+
+def find_locked(session: Session, plan_id: int) -> tuple[RollbackPlan, Incident]:
+    """The plan, read afresh under its incident's lock. Raises NotFound."""
+    incident_id = session.scalar(sa.select(RollbackPlan.incident_id).where(RollbackPlan.id == plan_id))
+    if incident_id is None:
+        raise NotFound("There is no such rollback plan.")
+    incident = lifecycle.lock(session, incident_id)
+    return session.get_one(RollbackPlan, plan_id, populate_existing=True), incident
+
+
+def refuse(session: Session, plan: RollbackPlan, by: str, code: str, message: str) -> Refused:
+    """Put a refusal on the record and hand it back."""
+    timeline.append(
+        session,
+        plan.incident_id,
+        "refusal",
+        by,
+        f"Refused for {change(plan)}: {message}",
+        data={"plan": plan.id, "code": code},
+    )
+    return Refused(code, message)
+
+
+def record(session: Session, plan: RollbackPlan, by: str, what: str, text: str, *, key: str | None = None) -> None:
+    """One entry about a plan."""
+    data = {"plan": plan.id, "plan_hash": plan.plan_hash, "target": plan.target_id, "what": what}
+    timeline.append(session, plan.incident_id, "rollback", by, text, key=key, data=data)
+
+
+def change(plan: RollbackPlan) -> str:
+    """The change in words: `Model version: v2 → v1`."""
+    return f"{plan.title}: {plan.from_value} → {plan.to_value}"
+
+
+def hash_of(plan: RollbackPlan) -> str:
+    """SHA-256 over everything an approver says yes to."""
+    content = {
+        "incident": plan.incident_id,
+        "undoes": plan.undoes_id,
+        "system": plan.system_id,
+        "target": plan.target_id,
+        "kind": plan.kind,
+        "title": plan.title,
+        "entry": plan.entry_hash,
+        "class": plan.action_class,
+        "from": plan.from_value,
+        "to": plan.to_value,
+        "blast_radius": plan.blast_radius,
+        "dry_run": plan.dry_run,
+        "snapshot": plan.snapshot,
+        "requested_by": plan.requested_by,
+    }
+    return canonical_hash(content)
+
+
+def canonical(content: Mapping[str, Any]) -> str:
+    """JSON in the one form that is hashed and kept."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def canonical_hash(content: Mapping[str, Any]) -> str:
+    """SHA-256 of a JSON object in canonical form."""
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def person_of(person: str | None, account: str) -> str:
+    """The human behind an account, in the form in which two are compared."""
+    return (person or account).strip().casefold()

@@ -1,0 +1,1 @@
+"""How words become suggestions: read (`text`), match cues (`patterns`), judge their context (`scope`), apply the lexicon."""

@@ -1,0 +1,25 @@
+"""On public incidents: better than a plain keyword list, and fast. Skips, saying so, where the public data is absent."""
+
+import pytest
+
+from severity.suggest import suggest
+from tests.benchmarks.bench_suggest import DATA, LABELS, incidents, measure, speed
+
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the public AI Incident Database files are not beside the project")
+
+
+@needs_data
+@pytest.mark.parametrize("label", LABELS[:4], ids=lambda label: label.name)
+def test_the_development_half_is_read_better_than_by_plain_keywords(label: object) -> None:
+    assert label in LABELS
+    ours, plain = measure([item for item in incidents() if not item.held_out], next(x for x in LABELS if x is label))
+
+    assert ours.f1 > plain.f1
+
+
+@needs_data
+def test_twenty_suggestions_fit_into_twenty_milliseconds_each_with_room() -> None:
+    suggest("warm up")
+    _, p95 = speed(incidents()[:20])
+
+    assert p95 < 20
