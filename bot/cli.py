@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from bot.cli_severity import policy_app, severity_app
 from bot.settings import Settings
 from severity.errors import RaiIncidentError
 
@@ -18,6 +19,8 @@ postmortem_app = typer.Typer(no_args_is_help=True, help="Postmortem drafts.")
 app.add_typer(db_app, name="db")
 app.add_typer(incident_app, name="incident")
 app.add_typer(postmortem_app, name="postmortem")
+app.add_typer(policy_app, name="policy")
+app.add_typer(severity_app, name="severity")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 

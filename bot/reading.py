@@ -9,8 +9,10 @@ from bot.settings import Settings
 from incidents import milestones, timeline
 from incidents.db import make_engine, reading
 from incidents.errors import NotFound
-from incidents.models import Incident
+from incidents.models import Assessment, Incident
+from incidents.opening import cues_of
 from postmortems.versions import latest
+from severity.explain import Past, Situation
 
 
 def every_incident(settings: Settings) -> list[dict[str, Any]]:
@@ -66,6 +68,24 @@ def one_incident(settings: Settings, number: str) -> dict[str, Any]:
             ],
             "chain": "holds" if broken is None else f"broken at {broken.seq}: {broken.reason}",
         }
+
+
+def past_assessments(settings: Settings) -> list[Past]:
+    """Every assessment ever confirmed, as the policy was given it."""
+    with reading(make_engine(settings.database_url)) as session:
+        query = (
+            sa.select(Assessment, Incident)
+            .join(Incident, Incident.id == Assessment.incident_id)
+            .where(Assessment.confirmed_by.is_not(None))
+            .order_by(Assessment.id)
+        )
+        return [
+            Past(
+                f"{incident.number} assessment {row.id}",
+                Situation(row.answers, row.harm_classes, cues_of(incident.suggestion)),
+            )
+            for row, incident in session.execute(query).tuples()
+        ]
 
 
 def newest_postmortem(settings: Settings, number: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from incidents import lifecycle
 from incidents.db import reading, writing
 from incidents.models import Incident, Link
 from integrations.slack import Message
-from runbooks import approvals, progress
+from runbooks import approvals, progress, rollback
 from runbooks.models import RollbackPlan
 
 
@@ -37,7 +37,6 @@ def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:
     """A plan as its view wants it."""
     incident = session.get_one(Incident, plan.incident_id)
     yes = approvals.in_force(session, plan)
-    hashes: dict[str, str] = plan.snapshot["hashes"]
     return PlanFacts(
         plan_id=plan.id,
         incident_id=plan.incident_id,
@@ -51,7 +50,7 @@ def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:
         blast_radius=plan.blast_radius,
         dry_run=plan.dry_run,
         plan_hash=plan.plan_hash,
-        snapshot_hashes=hashes,
+        snapshot_hashes=rollback.snapshot_of(plan).hashes,
         action_class=plan.action_class,
         requested_by=plan.requested_by,
         approved_by=yes.approver if yes else None,

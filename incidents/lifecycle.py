@@ -6,6 +6,7 @@ same `key`: the second call changes nothing.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -43,7 +44,8 @@ class Opening:
     severity: str
     rule: str
     because: str
-    harm_classes: list[str]
+    policy_hash: str
+    suggestion: dict[str, Any] = field(default_factory=dict)
 
 
 def title_of(description: str) -> str:
@@ -85,7 +87,8 @@ def open_incident(session: Session, report: Report, opening: Opening, *, key: st
         private=report.private,
         invited=list(dict.fromkeys([report.reporter, *report.invited])),
         ongoing=report.ongoing,
-        harm_classes=opening.harm_classes,
+        harm_classes=[],
+        suggestion=opening.suggestion,
         severity=opening.severity,
         severity_provisional=True,
         source_url=report.source_url,
@@ -114,7 +117,13 @@ def open_incident(session: Session, report: Report, opening: Opening, *, key: st
         "policy",
         f"{opening.severity} provisional: {opening.because}",
         key="severity:provisional",
-        data={"severity": opening.severity, "rule": opening.rule, "provisional": True},
+        data={
+            "severity": opening.severity,
+            "rule": opening.rule,
+            "provisional": True,
+            "policy": opening.policy_hash,
+            "suggestion": opening.suggestion,
+        },
     )
     return incident
 

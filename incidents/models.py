@@ -72,6 +72,7 @@ class Incident(Base):
     invited: Mapped[list[str]] = mapped_column(default=list)  # reporter, on-call, and whoever was brought in
     ongoing: Mapped[str] = mapped_column(sa.String(10), default="not_sure")  # yes | no | not_sure
     harm_classes: Mapped[list[str]] = mapped_column(default=list)
+    suggestion: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the report's words suggest, and the words
     severity: Mapped[str] = mapped_column(sa.String(4))
     severity_provisional: Mapped[bool] = mapped_column(default=True)
     source_url: Mapped[str | None] = mapped_column(sa.String(500))
@@ -277,3 +278,85 @@ class InboxItem(Base):
     payload: Mapped[dict[str, Any]]
     received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+
+
+class RegulatorClock(Base):
+    """A duty to report that may apply to an incident, and what named persons decided about it.
+
+    The due times are those of the report that is owed next, as the stamps and the clocks' file said when it was last
+    counted; `incidents.clocks` is the only writer.
+    """
+
+    __tablename__ = "regulator_clocks"
+    __table_args__ = (
+        sa.UniqueConstraint("incident_id", "clock", name="uq_regulator_clocks_clock"),  # one duty, one decision
+        sa.CheckConstraint("state IN ('proposed', 'running', 'declined', 'submitted')", name="state"),
+        # A machine proposes; everything after that has a name and a time.
+        sa.CheckConstraint(
+            "state = 'proposed' OR (decided_by IS NOT NULL AND decided_at IS NOT NULL)", name="decided_by_someone"
+        ),
+        # An authority will ask why nobody reported: "does not apply" without a reason is no decision.
+        sa.CheckConstraint("state <> 'declined' OR declined_reason IS NOT NULL", name="declined_has_reason"),
+        # The time to work to is never later than the outer limit; the other way round people would be told too late.
+        sa.CheckConstraint(
+            "conservative_at IS NULL OR outer_at IS NULL OR conservative_at <= outer_at", name="conservative_first"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(sa.ForeignKey("incidents.id"), index=True)
+    clock: Mapped[str] = mapped_column(sa.String(64))
+    stage: Mapped[str] = mapped_column(sa.String(64))  # which first report was proposed or chosen
+    state: Mapped[str] = mapped_column(sa.String(10))
+    because: Mapped[str] = mapped_column(sa.Text)
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[str | None] = mapped_column(sa.String(40))  # who started or declined it
+    decided_at: Mapped[datetime | None]
+    declined_reason: Mapped[str | None] = mapped_column(sa.Text)
+    due_stage: Mapped[str | None] = mapped_column(sa.String(64))
+    start_at: Mapped[datetime | None]
+    conservative_at: Mapped[datetime | None]
+    outer_at: Mapped[datetime | None]
+
+
+class Stamp(Base):
+    """One of the times that a regulator clock counts from, said by a named person. Never changed: a later row of the
+    same stamp corrects an earlier one, or, for a report that repeats, is the next one."""
+
+    __tablename__ = "stamps"
+    __table_args__ = (
+        # A submission belongs to one clock and one of its reports; all other stamps are the incident's.
+        sa.CheckConstraint(
+            "(name IN ('initial_submitted', 'intermediate_submitted', 'final_submitted')) = (clock_id IS NOT NULL)"
+            " AND (clock_id IS NULL) = (stage IS NULL)",
+            name="submission_has_clock",
+        ),
+        sa.Index("ix_stamps_incident_name", "incident_id", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(sa.ForeignKey("incidents.id"))
+    clock_id: Mapped[int | None] = mapped_column(sa.ForeignKey("regulator_clocks.id"))
+    name: Mapped[str] = mapped_column(sa.String(40))
+    stage: Mapped[str | None] = mapped_column(sa.String(64))
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(sa.String(40))
+
+
+class TierDecision(Base):
+    """One walk through the tier questions, decided by a named person. The newest of a system counts."""
+
+    __tablename__ = "tier_decisions"
+    __table_args__ = (sa.CheckConstraint("tier BETWEEN 0 AND 3", name="tier"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    system_id: Mapped[str] = mapped_column(sa.ForeignKey("systems.id"), index=True)
+    tier: Mapped[int] = mapped_column(sa.SmallInteger)
+    category: Mapped[str] = mapped_column(sa.String(200))
+    answers: Mapped[dict[str, Any]]
+    outcome: Mapped[dict[str, Any]]  # the path, the controls and the category, as they were then
+    tree_hash: Mapped[str] = mapped_column(sa.String(64))
+    decided_by: Mapped[str] = mapped_column(sa.String(40))
+    decided_at: Mapped[datetime]
+    key: Mapped[str] = mapped_column(sa.String(200), unique=True)  # one submit decides once

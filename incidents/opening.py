@@ -13,6 +13,7 @@ from incidents.errors import BadInput
 from incidents.lifecycle import Opening, Report
 from incidents.models import Incident
 from severity.policy import Policy
+from severity.suggest import suggest
 
 ONGOING = ("yes", "no", "not_sure")
 NOT_LISTED = "not-listed"
@@ -37,12 +38,14 @@ def open_report(session: Session, payload: Mapping[str, Any], who: Person, polic
     if ongoing not in ONGOING:
         raise BadInput("ongoing", f"“Still going on” is one of {', '.join(ONGOING)}.")
     answers = {"ongoing": ongoing} if ongoing != "not_sure" else {}
-    decision = policy.provisional(answers, ())
+    description = lifecycle.check_text("what_happened", str(payload.get("what_happened") or ""))
+    suggestion = suggest(description).to_json()
+    decision = policy.provisional(answers, (), cues_of(suggestion))
     reported_at = payload.get("reported_at")
     report = Report(
         team_id=who.team_id,
         reporter=who.user_id,
-        description=str(payload.get("what_happened") or ""),
+        description=description,
         system_id=system.id if system else None,
         ongoing=ongoing,
         private=bool(payload.get("private")),
@@ -50,8 +53,13 @@ def open_report(session: Session, payload: Mapping[str, Any], who: Person, polic
         reported_at=datetime.fromtimestamp(float(reported_at), UTC) if reported_at else None,
         invited=list(system.on_call) if system else [],
     )
-    opening = Opening(str(decision.severity), decision.rule, decision.because, [])
+    opening = Opening(str(decision.severity), decision.rule, decision.because, decision.policy_hash, suggestion)
     return lifecycle.open_incident(session, report, opening, key=key)
+
+
+def cues_of(suggestion: Mapping[str, Any]) -> tuple[str, ...]:
+    """The floors that the report's words hold up until a person answers what each asks."""
+    return tuple(str(floor["fact"]) for floor in suggestion.get("floors", ()))
 
 
 def channel_name(incident: Incident) -> str:

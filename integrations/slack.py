@@ -201,7 +201,7 @@ class Slack:
                 raise
 
     def bookmark(self, channel: str, title: str, link: str, *, emoji: str, again: bool) -> None:
-        """A bookmark in the channel's header; its title is the key, looked for when an earlier try may have added it."""
+        """A bookmark in the channel's header; its title is the key, looked for `again`."""
         existing = self.call("bookmarks.list", channel_id=channel)["bookmarks"] if again else []
         if not any(bookmark["title"] == title for bookmark in existing):
             self.call("bookmarks.add", channel_id=channel, title=title, type="link", link=link, emoji=emoji)

@@ -178,7 +178,16 @@ def refuse(session: Session, plan: RollbackPlan, by: str, code: str, message: st
 
 def record(session: Session, plan: RollbackPlan, by: str, what: str, text: str, *, key: str | None = None) -> None:
     """One entry about a plan."""
-    data = {"plan": plan.id, "plan_hash": plan.plan_hash, "target": plan.target_id, "what": what}
+    data = {
+        "plan": plan.id,
+        "plan_hash": plan.plan_hash,
+        "target": plan.target_id,
+        "title": plan.title,
+        "from": plan.from_value,
+        "to": plan.to_value,
+        "undoes": plan.undoes_id,
+        "what": what,
+    }
     timeline.append(session, plan.incident_id, "rollback", by, text, key=key, data=data)
 
 

@@ -188,8 +188,9 @@ def finish_waits(session: Session, at: datetime) -> list[StepView]:
     """End the waits whose time is over at `at`; answers with the steps that opened. For the ticker."""
     query = (
         sa.select(RunbookStep.run_id, RunbookStep.step_id)
+        .join(RunbookRun, RunbookRun.id == RunbookStep.run_id)
         .where(RunbookStep.kind == "wait", RunbookStep.state.in_(OPEN_STATES), RunbookStep.due_at <= at)
-        .order_by(RunbookStep.id)
+        .order_by(RunbookRun.incident_id, RunbookStep.id)  # two replicas take the locks in one order
     )
     opened: list[StepView] = []
     for run_id, step_id in session.execute(query):

@@ -49,8 +49,8 @@ def check_metadata(metadata: object) -> Json | None:
 def write_as_bot(workspace: Workspace, channel: Channel, content: Json, refused: list[str]) -> Message:
     """Write a message of the bot from Slack's message fields.
 
-    `content` holds text, blocks, attachments, metadata, thread_ts, reply_broadcast, link_names, parse, and `ephemeral_to` (a user id).
-    Raises SlackError when it is not a message.
+    `content` holds text, blocks, attachments, metadata, thread_ts, reply_broadcast, link_names, parse, and
+    `ephemeral_to` (a user id). Raises SlackError when it is not a message.
     """
     text = str(content.get("text") or "")
     blocks = check_blocks(content.get("blocks"), refused)

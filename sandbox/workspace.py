@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from secrets import randbits
 from typing import Any, Final
 
 from sandbox import mrkdwn
@@ -116,7 +117,8 @@ class Workspace:
         self.stacks: dict[str, list[View]] = {}
         self.homes: dict[str, View] = {}
         self.threads: dict[tuple[str, str], Json] = {}
-        self._serial = itertools.count(1)
+        # Begins anywhere, so that a record kept from one world to the next never meets the same id twice.
+        self._serial = itertools.count(randbits(30))
         self._last_micros = 0
         staff = [person.id for person in self.people.values() if not person.guest and not person.is_bot]
         guests = [person.id for person in self.people.values() if person.guest]

@@ -1,7 +1,8 @@
-"""Words -> suggested harm classes, floors and rubric answers, each with the words that led to it. Deterministic, no model.
+"""Words -> suggested harm classes, floors and rubric answers, each with the words that led to it. No model.
 
-It proposes; a named person decides. A floor found here is taken away by a person only: text that tells the machine what
-to answer is flagged, and nothing in its sentence takes a cue back (abuse case 20). Cues live in `severity/lexicon/`.
+Deterministic. It proposes; a named person decides. A floor found here is taken away by a person only: text that tells
+the machine what to answer is flagged, and nothing in its sentence takes a cue back (abuse case 20). The cues live in
+`severity/lexicon/`.
 """
 
 from dataclasses import dataclass
@@ -40,8 +41,8 @@ class Suggestion:
     flags: tuple[Reason, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: `harm_classes` [{class, because}], `floors` [{fact, because}], `answers` {fact: {answer, because}},
-        `flags` [{kind, because}]."""
+        """Plain values: `harm_classes` [{class, because}], `floors` [{fact, because}],
+        `answers` {fact: {answer, because}}, `flags` [{kind, because}]."""
         return {
             "harm_classes": [{"class": item.name, "because": list(item.because)} for item in self.harm_classes],
             "floors": [{"fact": item.name, "because": list(item.because)} for item in self.floors],

@@ -12,6 +12,7 @@ from incidents import assessing
 from incidents.access import Action, Person
 from incidents.assessing import Confirmation, Result
 from incidents.models import Incident
+from incidents.opening import cues_of
 from integrations.slack import Message
 from severity.explain import what_would_change
 
@@ -25,7 +26,8 @@ def classify(session: Session, item: Item, who: Person) -> Done:
     policy = parts().policy
     classes = [str(name) for name in item.payload["harm_classes"]]
     answers = {str(fact): str(answer) for fact, answer in item.payload["answers"].items()}
-    decision = policy.evaluate(answers, classes)
+    cues = cues_of(incident.suggestion)
+    decision = policy.provisional(answers, classes, cues)
     row = assessing.propose(
         session,
         incident,
@@ -44,7 +46,7 @@ def classify(session: Session, item: Item, who: Person) -> Done:
     )
     changes = [
         f"{escape(fact.question, 120)} “{escape(fact.label(change.answer), 80)}” would make it {change.severity}"
-        for change in what_would_change(policy, answers, classes)
+        for change in what_would_change(policy, answers, classes, cues)
         for fact in [policy.facts[change.fact]]
     ]
     answer = Answer(

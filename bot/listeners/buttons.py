@@ -100,8 +100,7 @@ async def forms_update(door: Door, body: Body) -> None:
     view = body["view"]
     where = metadata_of(view)
     chosen, answers = rubric_answers(view["state"]["values"])
-    number = str(where.get("number", ""))
-    updated = forms.rubric(door.parts, number, chosen, answers, where)
+    updated = await forms.rebuild_rubric(door, body, chosen, answers, where)
     await door.web.views_update(view_id=view["id"], hash=view["hash"], view=updated)
 
 

@@ -20,6 +20,7 @@ from incidents import access, assessing, lifecycle
 from incidents.access import Action, Person
 from incidents.errors import Conflict, NotFound
 from incidents.models import Incident
+from incidents.opening import cues_of
 from runbooks import progress
 from severity.levels import Severity
 from severity.taxonomy import harm_classes
@@ -81,15 +82,32 @@ def _classify(session: Session, parts: Parts, incident: Incident, where: Where) 
     answers = dict(last.answers) if last else {}
     if incident.ongoing != "not_sure":
         answers.setdefault("ongoing", incident.ongoing)
-    return rubric(parts, incident.number, chosen, answers, where)
+    return rubric(parts, incident.number, chosen, answers, incident.suggestion, where)
 
 
-def rubric(parts: Parts, number: str, chosen: list[str], answers: dict[str, str], where: Where) -> Block:
-    """The rubric for these harm classes."""
-    questions = parts.policy.questions_for(chosen) if chosen else ()
-    return classify.rubric_modal(
-        number, harm_classes(), chosen, questions, answers, metadata({**where, "number": number})
-    )
+async def rebuild_rubric(door: Door, body: Body, chosen: list[str], answers: dict[str, str], where: Where) -> Block:
+    """The rubric again, for other harm classes, keeping what was answered."""
+
+    def look(session: Session) -> Block:
+        number, channel = str(where.get("incident") or ""), str(where.get("channel") or "")
+        incident = visible_incident(session, door.parts, body, number, channel, Action.RESPOND)
+        return rubric(door.parts, incident.number, chosen, answers, incident.suggestion, where)
+
+    return await door.read(look)
+
+
+def rubric(
+    parts: Parts,
+    number: str,
+    chosen: list[str],
+    answers: dict[str, str],
+    suggestion: dict[str, Any],
+    where: Where,
+) -> Block:
+    """The rubric for these harm classes, with what the report's words suggest beside it."""
+    cues = cues_of(suggestion)
+    questions = parts.policy.questions_for(chosen, cues) if chosen else ()
+    return classify.rubric_modal(number, harm_classes(), chosen, questions, answers, suggestion, metadata(where))
 
 
 def _contain(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:

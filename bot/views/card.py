@@ -67,11 +67,12 @@ def incident_card(facts: CardFacts) -> Message:
     mark = SEVERITY_MARK[facts.severity]
     severity = f"{facts.severity}{' provisional' if facts.provisional else ''}"
     live = facts.status in ("open", "mitigated")
+    going_on = facts.ongoing == "yes" and facts.status == "open"
     blocks: list[Block] = [
         header(f"{mark} {facts.number} · {facts.title}"),
         section(f"*{severity}* because {escape(facts.because, 600)}"),
         fields(
-            f"*Status*\n{STATUS_WORDS[facts.status]}{' · still going on' if facts.ongoing == 'yes' and facts.status == 'open' else ''}",
+            f"*Status*\n{STATUS_WORDS[facts.status]}{' · still going on' if going_on else ''}",
             f"*AI system*\n{escape(facts.system, 100)}",
             f"*Harm*\n{escape(', '.join(facts.harms), 300) or 'Not classified yet'}",
             f"*Declared*\n{when(facts.declared_at)} by {person(facts.reporter)}",

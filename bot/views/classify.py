@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.views.blocks import (
     Block,
     actions,
     button,
+    clean,
     context,
     cut,
     escape,
@@ -34,9 +36,13 @@ def rubric_modal(
     chosen: Sequence[str],
     questions: Sequence[Fact],
     answers: Mapping[str, str],
+    suggestion: Mapping[str, Any],
     metadata: str,
 ) -> Block:
-    """Harm classes first; the questions they ask follow at once when the choice changes."""
+    """Harm classes first; the questions they ask follow at once when the choice changes.
+
+    What the report's words suggest stands beside each question, with the words; nothing is filled in from it.
+    """
     options = [option(f"{name} {harm.title}", name) for name, harm in classes.items()]
     element: Block = {"type": "multi_static_select", "action_id": "harm_classes", "options": options}
     initial = [choice for choice in options if choice["value"] in chosen]
@@ -51,9 +57,17 @@ def rubric_modal(
             "element": element,
         }
     ]
+    named = [
+        f"{escape(item['class'], 4)} ({_words(item['because'])})"
+        for item in suggestion.get("harm_classes", ())
+        if item["class"] not in chosen
+    ]
+    if named:
+        blocks.append(context(f"The report's words suggest {', '.join(named[:5])}."))
     if not chosen:
         blocks.append(context("The questions come when you choose. Each takes a few seconds; “Not sure” is an answer."))
-    blocks += [question_input(fact, answers.get(fact.name)) for fact in questions]
+    suggested = suggestion.get("answers", {})
+    blocks += [question_input(fact, answers.get(fact.name), suggested.get(fact.name)) for fact in questions]
     return modal(
         CALLBACK,
         f"Classify {number}",
@@ -64,13 +78,20 @@ def rubric_modal(
     )
 
 
-def question_input(fact: Fact, answer: str | None) -> Block:
+def _words(because: Sequence[str]) -> str:
+    """The words of a report that led to a suggestion, quoted."""
+    return ", ".join(f"“{escape(words, 60)}”" for words in because[:2])
+
+
+def question_input(fact: Fact, answer: str | None, suggested: Mapping[str, Any] | None) -> Block:
     """One question of the rubric, “Not sure” last and chosen until somebody knows better."""
     options = [option(cut(label, 75), value) for value, label in fact.answers.items()]
     options.append(option("Not sure", NOT_SURE))
-    return select_input(
-        fact.name, fact.question, options, initial=answer or NOT_SURE, hint=cut(fact.help, 2000) or None
-    )
+    hint = fact.help
+    if suggested is not None and suggested["answer"] in fact.answers:
+        words = ", ".join(f"“{clean(word)}”" for word in suggested["because"][:2])
+        hint = f"Suggested by the report: {fact.label(suggested['answer'])}, because of {words}. {hint}"
+    return select_input(fact.name, fact.question, options, initial=answer or NOT_SURE, hint=cut(hint, 2000) or None)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("invited", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("ongoing", sa.String(length=10), nullable=False),
         sa.Column("harm_classes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("suggestion", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("severity", sa.String(length=4), nullable=False),
         sa.Column("severity_provisional", sa.Boolean(), nullable=False),
         sa.Column("source_url", sa.String(length=500), nullable=True),

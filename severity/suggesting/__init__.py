@@ -1,1 +1,1 @@
-"""How words become suggestions: read (`text`), match cues (`patterns`), judge their context (`scope`), apply the lexicon."""
+"""How words become suggestions: `text` reads, `patterns` matches cues, `scope` judges context, `reading` joins them."""

@@ -1,4 +1,4 @@
-"""The cue lexicon: YAML in `severity/lexicon/`, read strictly and compiled once. A policy lead edits it without Python."""
+"""The cue lexicon: YAML in `severity/lexicon/`, read strictly, compiled once. A policy lead edits it without Python."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -29,7 +29,10 @@ class LexiconError(ContentError):
 
 
 class ConceptSpec(StrictModel):
-    """One idea in words. `cues` name it, `except` are idioms that swallow a cue, `unless` silences it for that sentence."""
+    """One idea in words. `cues` name it, `except` are idioms that swallow a cue, `unless` silences it for a sentence.
+
+    `always`: no context takes it back.
+    """
 
     kind: Kind
     cues: tuple[str, ...]
@@ -85,7 +88,11 @@ class _Reader:
     faults: list[Fault] = field(default_factory=list)
 
     def cues(
-        self, document: Document, path: tuple[str | int, ...], sources: tuple[str, ...] | list[str], sets: Mapping[str, list[str]]
+        self,
+        document: Document,
+        path: tuple[str | int, ...],
+        sources: tuple[str, ...] | list[str],
+        sets: Mapping[str, list[str]],
     ) -> Iterator[Cue]:
         for index, source in enumerate(sources):
             try:
@@ -93,7 +100,9 @@ class _Reader:
             except CueError as error:
                 self.faults.append(document.fault((*path, index), str(error)))
 
-    def ways(self, document: Document, path: tuple[str | int, ...], sources: list[str], known: Mapping[str, Kind]) -> Ways:
+    def ways(
+        self, document: Document, path: tuple[str | int, ...], sources: list[str], known: Mapping[str, Kind]
+    ) -> Ways:
         ways = []
         for index, source in enumerate(sources):
             groups = tuple(frozenset(name.strip() for name in part.split("+")) for part in source.split("&"))
@@ -128,7 +137,9 @@ def _context(reader: _Reader, document: Document, words: WordsFile) -> ContextWo
 
 def _literal(name: str, sources: list[str]) -> list[str]:
     """False friends are plain words, each meant as written."""
-    return [" ".join(f"={word}" for word in source.split()) for source in sources] if name == "false_friends" else sources
+    return (
+        [" ".join(f"={word}" for word in source.split()) for source in sources] if name == "false_friends" else sources
+    )
 
 
 def _matcher(cues: tuple[Cue, ...]) -> Matcher[None]:

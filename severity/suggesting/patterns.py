@@ -1,9 +1,9 @@
 """The cue notation of the lexicon, compiled, and found in a sentence.
 
 A cue is words separated by spaces; each is compared by its stem, so `injure` finds "injured". Per word:
-`a|b` either one; `=word` this form only; `^SEC` this form and case only; `word?` may be absent; `<set>` one word of a named
-set; `<number>` any number, `<under18>` a number below eighteen; `<end>` the end of the sentence or a punctuation mark;
-`..4` up to four words in between; `:` the mark itself.
+`a|b` either one; `=word` this form only; `^SEC` this form and case only; `word?` may be absent; `<set>` one word of a
+named set; `<number>` any number, `<under18>` a number below eighteen; `<end>` the end of the sentence or a punctuation
+mark; `..4` up to four words in between; `:` the mark itself.
 """
 
 import re
@@ -46,7 +46,7 @@ class Element:
             or (self.under_18 and token.under_18)
         )
 
-    def keys(self) -> Iterator[str]:
+    def lookups(self) -> Iterator[str]:
         """Where a token that this element accepts can be looked up."""
         yield from (f"s:{item}" for item in self.stems)
         yield from (f"w:{item}" for item in self.words)
@@ -115,7 +115,7 @@ def compile_cue(source: str, sets: Mapping[str, list[str]]) -> Cue:
 
 
 def match_end(cue: Cue, sentence: Sentence, start: int) -> int | None:
-    """Index just past the shortest match of `cue` that begins at token `start`, or None. Gaps never cross `;` or `:`."""
+    """Index just past the shortest match of `cue` that begins at token `start`, or None. No gap crosses `;` or `:`."""
     reachable = {start}
     for element in cue:
         following: set[int] = set()
@@ -149,7 +149,7 @@ class Matcher(Generic[Label]):
         self._by_key: dict[str, list[tuple[Cue, Label]]] = {}
 
     def add(self, cue: Cue, label: Label) -> None:
-        for key in cue[0].keys():
+        for key in cue[0].lookups():
             self._by_key.setdefault(key, []).append((cue, label))
 
     def find(self, sentence: Sentence) -> Iterator[tuple[int, int, Label]]:

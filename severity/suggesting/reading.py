@@ -15,7 +15,7 @@ INSTRUCTION = "instruction"
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A concept found: which sentence it stands in (counted over title and text), from which token, and the words, verbatim."""
+    """A concept found: its sentence (counted over title and text), its first token, and the words, verbatim."""
 
     sentence: int
     token: int
@@ -47,7 +47,9 @@ def _standing(sentence: Sentence, lexicon: Lexicon) -> list[tuple[str, int, int]
     if not found:
         return []
     swallowed = {concept: _mask(spans, len(sentence)) for (concept, role), spans in found.items() if role == "except"}
-    cued = {concept: spans for (concept, role), spans in found.items() if role == "cue" and (concept, "unless") not in found}
+    cued = {
+        concept: spans for (concept, role), spans in found.items() if role == "cue" and (concept, "unless") not in found
+    }
     standing = {
         concept: [span for span in spans if not any(swallowed.get(concept, b"")[span[0] : span[1]])]
         for concept, spans in cued.items()

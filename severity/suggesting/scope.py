@@ -1,7 +1,7 @@
-"""Is what a cue names said to have happened? Negation, avoidance, hypotheticals and invented stories, read backwards from the cue.
+"""Is what a cue names said to have happened? Negation, avoidance, possibility, invention, read backwards.
 
-Each check walks at most `REACH` tokens, so cost is linear in the text. It errs towards "it happened": an unclear context keeps the cue,
-because a floor that is missed is worse than one that asks.
+Each check walks at most `REACH` tokens, so cost is linear in the text. It errs towards "it happened": an unclear
+context keeps the cue, because a floor that is missed is worse than one that asks.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class ContextWords:
     conditionals: frozenset[str]
     risks: frozenset[str]
     causers: frozenset[str]
+    infinitives: frozenset[str]
     listed: frozenset[str]
     entity_negators: frozenset[str]
     false_friends: Matcher[None]
@@ -40,8 +41,8 @@ def not_really(sentence: Sentence, words: ContextWords) -> list[tuple[int, int]]
 def negated(sentence: Sentence, start: int, end: int, words: ContextWords, friends: bytes) -> bool:
     """True where the sentence says that the thing at tokens [start, end) did not happen or was avoided.
 
-    "no", "nobody", "without" reach over the words of their own clause; "not" and "avoid" reach only over words that carry a
-    negation on ("did not cause any injury"), so "could not stop and killed her" stays a death.
+    "no", "nobody", "without" reach over the words of their own clause; "not" and "avoid" reach only over words that
+    carry a negation on ("did not cause any injury"), so "could not stop and killed her" stays a death.
     `friends` masks the tokens of `not_really`.
     """
     if any(match_end(cue, sentence, end) is not None for cue in words.after_avoided):
@@ -57,7 +58,9 @@ def negated(sentence: Sentence, start: int, end: int, words: ContextWords, frien
             return True
         if carried and token.word in words.avoiders:
             before = sentence[max(0, position - 4) : position]
-            return not any(t.word in words.failers or t.word in words.negators or t.word in words.determiners for t in before)
+            return not any(
+                t.word in words.failers or t.word in words.negators or t.word in words.determiners for t in before
+            )
         if token.word == "," and (sentence[position + 1].word in words.listed or position + 1 == start):
             # "no injuries, deaths or damage": a list goes on; any other comma starts another thought
             if not any(t.word in words.listed for t in sentence[max(0, position - 2) : position]):
@@ -70,13 +73,17 @@ def negated(sentence: Sentence, start: int, end: int, words: ContextWords, frien
 
 
 def entity_negated(sentence: Sentence, start: int, words: ContextWords) -> bool:
-    """True for "no children", "not a minor": a negating word directly before who is named, at most one filler between."""
+    """True for "no children", "not a minor": a negating word directly before the person, one filler between at most."""
     before = sentence[max(0, start - 3) : start]
     if not before:
         return False
     if before[-1].word in words.entity_negators:
         return True
-    return len(before) > 1 and before[-1].word in ("a", "any", "the", "of", "other") and before[-2].word in words.entity_negators
+    return (
+        len(before) > 1
+        and before[-1].word in ("a", "any", "the", "of", "other")
+        and before[-2].word in words.entity_negators
+    )
 
 
 def only_possible(sentence: Sentence, start: int, words: ContextWords, friends: bytes) -> bool:
@@ -89,12 +96,15 @@ def only_possible(sentence: Sentence, start: int, words: ContextWords, friends: 
         if not token.is_word or token.word in words.breakers:
             return False
         after = sentence[position + 1].word if position + 1 < len(sentence) else ""
-        if token.word in words.conditionals and after not in ("not", "have" if token.word in ("may", "might") else "not"):
+        if token.word in words.conditionals and after not in (
+            "not",
+            "have" if token.word in ("may", "might") else "not",
+        ):
             return True
         counts = position + 1 < len(sentence) and sentence[position + 1].value is not None  # "nearly 200 people died"
         if token.word in words.risks and not friends[position] and not counts:
             return True
-        if token.word == "to" and position == start - 1 and after != "have":
+        if token.word == "to" and after in words.infinitives:
             before = sentence[max(0, position - 5) : position]
             return not any(t.word in words.causers for t in before)
         if token.word in words.causers and position < start - 1 and token.word not in words.conditionals:
@@ -103,5 +113,5 @@ def only_possible(sentence: Sentence, start: int, words: ContextWords, friends: 
 
 
 def invented_from(sentence: Sentence, words: ContextWords) -> int:
-    """Index from which the sentence retells something false or fictional ("falsely claimed that ..."); its length if nothing is."""
+    """Index from which the sentence retells something false or fictional; the sentence's length where nothing is."""
     return min((end for _, end, _ in words.invented.find(sentence)), default=len(sentence))

@@ -1,7 +1,8 @@
 """Hostile text -> sentences of tokens that still know where they stand in the original.
 
-Case, accents, width forms, HTML entities and invisible characters (zero-width, soft hyphen, bidirectional controls) are folded away for
-matching only; offsets point into the text as received, so every quoted cue is verbatim. One pass, linear in the length.
+Case, accents, width forms, HTML entities and invisible characters (zero-width, soft hyphen, bidirectional controls) are
+folded away for matching only; offsets point into the text as received, so every quoted cue is verbatim. One pass,
+linear in the length.
 """
 
 import html
@@ -21,14 +22,49 @@ MAX_EXPANSION = 4
 _STEMMER = snowballstemmer.stemmer("english")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.!?]+(?=\s|$|[\"')\]])|\n(?![ \t]*[a-z])|[,;:()\"…—–]")
-_FOLD = {"‘": "'", "’": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "\r": "\n", "\u2028": "\n", "\u2029": "\n"}
+_FOLD = {
+    "‘": "'",
+    "’": "'",
+    "ʼ": "'",
+    "`": "'",
+    "´": "'",
+    "“": '"',
+    "”": '"',
+    "\r": "\n",
+    "\u2028": "\n",
+    "\u2029": "\n",
+}
 _ENDS = frozenset(".!?\n…")
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_NUMBER_WORDS = {word: value for value, word in enumerate(_UNITS)} | {w: (i + 2) * 10 for i, w in enumerate(_TENS)}
+_NUMBER_WORDS = {
+    "zero": 0,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "thirteen": 13,
+    "fourteen": 14,
+    "fifteen": 15,
+    "sixteen": 16,
+    "seventeen": 17,
+    "eighteen": 18,
+    "nineteen": 19,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+}
 ADULT_AGE = 18
 """Years. Article 1 of the UN Convention on the Rights of the Child: a child is below eighteen."""
 
@@ -58,7 +94,7 @@ Sentence = list[Token]
 
 @lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
-    """Snowball English stem; words over 40 letters are nobody's cue and stay as they are (keeps hostile input linear)."""
+    """Snowball English stem; words over 40 letters are nobody's cue and stay as they are: hostile input stays cheap."""
     return word if len(word) > 40 else str(_STEMMER.stemWord(word))
 
 
@@ -135,7 +171,7 @@ def hidden_characters(text: str) -> list[str]:
     if text.isascii():
         return []
     words = (word for word in text[:MAX_CHARS].split() if not word.isascii())
-    hidden = []
+    hidden: list[str] = []
     for word in words:
         if len(hidden) == 5:
             break

@@ -1,13 +1,15 @@
 """Suggestions from words, measured on real incidents: precision, recall and F1 per label, beside what people agree on.
 
 Data: AI Incident Database titles and descriptions with the human labels of CSET v1 (odd ids up to 619), found at
-`../shared/data/aiid`; nothing of it is copied here. An incident counts where its labels were filled in; "maybe" counts as no.
+`../shared/data/aiid`; nothing of it is copied here. An incident counts where its labels were filled in; "maybe" counts
+as no.
 
 How the split was kept: before any text beyond id 21 had been read, every incident was put into the development or the
 held-out half by the first byte of SHA-256("rai-incident suggest split 1:<id>"), odd means held out; ids up to 21, whose
-text was seen while looking at the files, were forced into development. The lexicon was written from general knowledge of
-English and by reading the development half only (labelled and unlabelled). The held-out half was scored once, after the
-last change made on the development half; its errors were not looked at, and nothing was tuned on it.
+text was seen while looking at the files, were forced into development (the label file's first rows were seen too,
+without their texts). The lexicon was written from general knowledge of English and by reading the development half
+only, labelled and unlabelled. The held-out half was scored once, after the last change; its errors were not looked at,
+and nothing was tuned on it.
 
 The plain-keyword baseline is a short list of obvious words per label, written once, never tuned, run by
 the same code on the same halves. Cohen's kappa: CSET v1's two annotator pairs, from the project's vocabulary.
@@ -74,27 +76,73 @@ def _floor(fact: str) -> Callable[[Suggestion], bool]:
     return lambda suggestion: any(item.name == fact for item in suggestion.floors)
 
 
+def _answer(fact: str, answer: str) -> Callable[[Suggestion], bool]:
+    return lambda suggestion: any((item.fact, item.answer) == (fact, answer) for item in suggestion.answers)
+
+
 def _class(*names: str) -> Callable[[Suggestion], bool]:
     return lambda suggestion: any(item.name in names for item in suggestion.harm_classes)
 
 
 LABELS = (
     Label(
-        "protected characteristic (H2)", "Protected Characteristic", _yes, _class("H2"),
-        r"\b(race|racial|racist|black|gender|women|female|sexist|bias|biased|discriminat\w+|minorit\w+|muslim|disab\w+|gay|age)\b",
-        ".78 / .66",
+        name="protected characteristic (H2)",
+        column="Protected Characteristic",
+        truth=_yes,
+        ours=_class("H2"),
+        keywords=r"\b(race|racial|racist|black|gender|women|female|sexist|bias|biased|discriminat\w+|minorit\w+|muslim"
+        r"|disab\w+|gay|age)\b",
+        kappa=".78 / .66",
     ),
     Label(
-        "minor (floor)", "Involving Minor", _yes, _floor("minor"),
-        r"\b(child|children|kid|kids|minor|minors|teen\w*|boy|girl|student|students|school|schools)\b",
-        ".73 / .49",
+        name="minor (floor)",
+        column="Involving Minor",
+        truth=_yes,
+        ours=_floor("minor"),
+        keywords=r"\b(child|children|kid|kids|minor|minors|teen\w*|boy|girl|student|students|school|schools)\b",
+        kappa=".73 / .49",
     ),
-    Label("lives lost (floor death)", "Lives Lost", _count, _floor("death"), r"\b(kill\w*|die[ds]?|death\w*|fatal\w*|dead|murder\w*|suicide)\b", "-"),
-    Label("injuries (floor injury)", "Injuries", _count, _floor("injury"), r"\b(injur\w+|hurt|wound\w*|hospital\w*|crash\w*|collid\w+|collision)\b", "-"),
-    Label("rights violation (H2 or H4)", "Rights Violation", _yes, _class("H2", "H4"), r"\b(rights?|privacy|discriminat\w+|unlawful)\b", ".40 / .25"),
-    Label("detrimental content (H3, H6, H7)", "Detrimental Content", _yes, _class("H3", "H6", "H7"), r"\b(hate\w*|offensive|violent|deepfake|misinformation|porn\w*|explicit)\b", "-"),
-    Label("critical services (H9)", "Impact on Critical Services", _yes, _class("H9"), r"\b(hospital|benefits?|welfare|bank|housing|emergency)\b", ".26 / .22"),
-)  # fmt: skip
+    Label(
+        name="lives lost (floor death)",
+        column="Lives Lost",
+        truth=_count,
+        ours=_floor("death"),
+        keywords=r"\b(kill\w*|die[ds]?|death\w*|fatal\w*|dead|murder\w*|suicide)\b",
+        kappa="-",
+    ),
+    Label(
+        name="injuries (floor injury)",
+        column="Injuries",
+        truth=_count,
+        ours=_floor("injury"),
+        keywords=r"\b(injur\w+|hurt|wound\w*|hospital\w*|crash\w*|collid\w+|collision)\b",
+        kappa="-",
+    ),
+    Label(
+        name="rights violation (disparity: essential)",
+        column="Rights Violation",
+        truth=_yes,
+        ours=_answer("disparity", "essential"),
+        keywords=r"\b(rights?|privacy|discriminat\w+|unlawful)\b",
+        kappa=".40 / .25",
+    ),
+    Label(
+        name="detrimental content (H3, H7)",
+        column="Detrimental Content",
+        truth=_yes,
+        ours=_class("H3", "H7"),
+        keywords=r"\b(hate\w*|offensive|violent|deepfake|misinformation|porn\w*|explicit)\b",
+        kappa="-",
+    ),
+    Label(
+        name="critical services (H9)",
+        column="Impact on Critical Services",
+        truth=_yes,
+        ours=_class("H9"),
+        keywords=r"\b(hospital|benefits?|welfare|bank|housing|emergency)\b",
+        kappa=".26 / .22",
+    ),
+)
 
 
 def incidents() -> list[Incident]:
@@ -143,7 +191,10 @@ class Score:
 def score(pairs: list[tuple[bool, bool]]) -> Score:
     """(truth, said) pairs -> counts."""
     return Score(
-        sum(t and s for t, s in pairs), sum(s and not t for t, s in pairs), sum(t and not s for t, s in pairs), len(pairs)
+        sum(t and s for t, s in pairs),
+        sum(s and not t for t, s in pairs),
+        sum(t and not s for t, s in pairs),
+        len(pairs),
     )
 
 

@@ -1,17 +1,13 @@
 """An open incident of one AI system, and a small runbook to run in it."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-import runbooks.models  # noqa: F401 its tables
 from incidents import lifecycle
 from incidents.clock import now
-from incidents.db import make_engine, writing
-from incidents.models import Base, Incident, System
+from incidents.db import writing
+from incidents.models import Incident, System
 from runbooks.catalogue import Definition, parse
 
 REPORTER, ASKER, APPROVER = "U0SUPPORT1", "U0ONCALL01", "U0RAILEAD1"
@@ -85,14 +81,6 @@ steps:
     minutes: 10
     if_it_fails: {say: Contain again., goto: contain}
 """
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    made = make_engine(f"sqlite:///{tmp_path / 'record.db'}")
-    Base.metadata.create_all(made)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from severity.policy import Policy, load_policy
-from severity.suggest import Suggestion, suggest
+from severity.suggest import Reason, SuggestedAnswer, Suggestion, suggest
 from severity.suggesting.lexicon import FOLDER, LexiconError, read_lexicon, shipped_lexicon
 
 REPORT = (
@@ -20,9 +20,10 @@ REPORT = (
     "A passenger was injured and one pedestrian died. The BfDI wrote to us."
 )
 ALL_FLOORS = {"minor", "death", "injury", "self_harm", "leaked_data", "regulator"}
-WORDS = st.sampled_from(
-    "no not nobody killed injured child minor leaked suicide ignore rubric severity sev4 could regulator , . but a the user".split()
+NOISE = (
+    "no not nobody killed injured child minor leaked suicide ignore rubric severity sev4 could regulator , . but a user"
 )
+WORDS = st.sampled_from(NOISE.split())
 
 
 def floors(suggestion: Suggestion) -> set[str]:
@@ -66,7 +67,12 @@ def test_a_title_counts_like_the_text() -> None:
 @settings(max_examples=150, deadline=None)
 def test_every_because_stands_verbatim_in_what_was_written(text: str, title: str) -> None:
     suggestion = suggest(f"{REPORT} {text} his s\u200bon was hurt & killed", title)
-    reasons = (*suggestion.harm_classes, *suggestion.floors, *suggestion.answers, *suggestion.flags)
+    reasons: tuple[Reason | SuggestedAnswer, ...] = (
+        *suggestion.harm_classes,
+        *suggestion.floors,
+        *suggestion.answers,
+        *suggestion.flags,
+    )
     source = f"{REPORT} {text} his s\u200bon was hurt & killed"
 
     assert all(quote in source or quote in title for reason in reasons for quote in reason.because)
@@ -75,7 +81,8 @@ def test_every_because_stands_verbatim_in_what_was_written(text: str, title: str
 def test_every_suggestion_says_why() -> None:
     suggestion = suggest(REPORT)
 
-    assert all(item.because for item in (*suggestion.harm_classes, *suggestion.floors, *suggestion.answers))
+    assert all(item.because for item in (*suggestion.harm_classes, *suggestion.floors))
+    assert all(item.because for item in suggestion.answers)
 
 
 def test_every_suggested_fact_and_answer_exists_in_the_shipped_policy() -> None:
@@ -184,8 +191,22 @@ def test_a_text_longer_than_is_read_says_so() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["no killed ", "hit the the the the child ", "not ", ", ", "\n \n", "&", "&#107;", "k\u200b", "\u202e", "\ufdfa", "e\u0301", "expose another customer's ", "9", "'", "a'"],
-)  # fmt: skip
+    [
+        *(
+            "no killed ",
+            "hit the the the the child ",
+            "not ",
+            ", ",
+            "\n \n",
+            "&",
+            "&#107;",
+            "k\u200b",
+            "\u202e",
+            "\ufdfa",
+        ),
+        *("e\u0301", "expose another customer's ", "9", "'", "a'"),
+    ],
+)
 def test_abuse_18_a_hundred_thousand_characters_take_linear_time(unit: str) -> None:
     def seconds(length: int) -> float:
         text = (unit * length)[:length]

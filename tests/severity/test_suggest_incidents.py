@@ -1,11 +1,13 @@
-"""On public incidents: better than a plain keyword list, and fast. Skips, saying so, where the public data is absent."""
+"""On public incidents: better than a plain keyword list, and fast. Skips, saying so, where the data is absent."""
 
 import pytest
 
 from severity.suggest import suggest
 from tests.benchmarks.bench_suggest import DATA, LABELS, incidents, measure, speed
 
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the public AI Incident Database files are not beside the project")
+needs_data = pytest.mark.skipif(
+    not DATA.exists(), reason="the public AI Incident Database files are not beside the project"
+)
 
 
 @needs_data

@@ -69,7 +69,9 @@ def test_a_negation_of_something_else_takes_nothing_back(text: str) -> None:
     assert death_or_injury(text)
 
 
-@pytest.mark.parametrize("text", ["not suitable for children", "It never asked the child's age", "The filter did not protect kids"])
+@pytest.mark.parametrize(
+    "text", ["not suitable for children", "It never asked the child's age", "The filter did not protect kids"]
+)
 def test_a_child_who_is_named_stays_named_in_a_negative_sentence(text: str) -> None:
     assert "minor" in {item.name for item in suggest(text).floors}
 

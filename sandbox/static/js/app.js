@@ -24,7 +24,7 @@ function speakNew() {
   const channel = currentChannel();
   const last = channel?.messages.at(-1);
   const mark = channel && last ? `${store.me}/${channel.id}/${last.ts}` : null;
-  const sameChannel = heard && mark && heard.split("/")[1] === channel.id;
+  const sameChannel = heard && mark && heard.startsWith(`${store.me}/${channel.id}/`);
   if (mark && mark !== heard && sameChannel && last.user !== store.me) announce(`${userName(last.user)}: ${(last.text ?? "").slice(0, 200)}`);
   heard = mark;
 }

@@ -63,7 +63,7 @@ export async function openDirect(user) {
 }
 
 /** Scrolls to a message and gives it the focus. */
-export function reveal(ts) {
+function reveal(ts) {
   const node = $("messages").querySelector(`[data-ts="${ts}"]`);
   node?.scrollIntoView({ block: "center" });
   node?.focus({ preventScroll: true });

@@ -30,7 +30,8 @@ const STEPS = [
     title: "Contain it",
     text: "Follow the card in the incident's channel: classify, contain, roll back. A second person approves.",
     done: () => store.state.assistant?.enabled === false || store.state.assistant?.model_version === "v1",
-    show: () => (incident() ? go({ kind: "channel", channel: incident().id }) : showPanel("assistant")),
+    ready: () => Boolean(incident()),
+    show: () => go({ kind: "channel", channel: incident().id }),
     label: "Open the incident",
   },
   {
@@ -69,7 +70,7 @@ export function renderGuide() {
             "li",
             { class: `guide-step${done[index] ? " done" : ""}${index === next ? " next" : ""}` },
             h("span", { class: "guide-mark", "aria-hidden": "true" }, done[index] ? icon("check") : String(index + 1)),
-            h("div", {}, h("strong", {}, step.title, done[index] ? h("span", { class: "sr-only" }, " (done)") : null), h("p", {}, step.text), h("button", { class: "text-button", type: "button", "data-focus": `guide-${index}`, on: { click: step.show } }, step.label)),
+            h("div", {}, h("strong", {}, step.title, done[index] ? h("span", { class: "sr-only" }, " (done)") : null), h("p", {}, step.text), step.ready?.() === false ? null : h("button", { class: "text-button", type: "button", "data-focus": `guide-${index}`, on: { click: step.show } }, step.label)),
           ),
         ),
       ),

@@ -17,7 +17,7 @@ const failures = new Map();
 const dismissed = new Set();
 
 export const isDismissed = (message) => dismissed.has(message.ts);
-export const keyOf = (channel, message) => `${channel.id}/${message.ts}`;
+const keyOf = (channel, message) => `${channel.id}/${message.ts}`;
 
 /** What the look of a message depends on; the list rebuilds it only when this changes. */
 export const signature = (channel, message, extra) => JSON.stringify([message, extra, failures.get(keyOf(channel, message)), store.me]);

@@ -5,7 +5,7 @@ import { emojiFor } from "./emoji.js";
 import { channelById, go, groupName, store, userName } from "./store.js";
 
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
-export const unescape = (text) => text.replace(/&(?:lt|gt|amp);/g, (entity) => ENTITIES[entity]);
+const unescape = (text) => text.replace(/&(?:lt|gt|amp);/g, (entity) => ENTITIES[entity]);
 
 /** Links may only lead to the web or to a mail program; anything else stays text. */
 export const safeUrl = (url) => (/^(https?:\/\/|mailto:)/i.test(url) ? url : null);

@@ -54,6 +54,8 @@ document.addEventListener(
   true,
 );
 addEventListener("resize", () => closePopover());
+// A popover stands beside its anchor; when what holds the anchor scrolls away, it goes.
+document.addEventListener("scroll", (event) => current && event.target.contains(current.anchor) && closePopover(), true);
 
 /** A menu of {label, hint?, icon?, danger?, testid?, run} items; "---" draws a line, {title} a heading. */
 export function openMenu(anchor, items, options = {}) {

@@ -3,31 +3,32 @@ import { act } from "./acts.js";
 import { avatar } from "./avatar.js";
 import { clear, h, memo } from "./dom.js";
 import { showGuide } from "./guide.js";
+import { openHome } from "./home.js";
 import { icon } from "./icons.js";
 import { follow } from "./live.js";
 import { openMenu } from "./popover.js";
-import { changed, person, prefs, store } from "./store.js";
+import { person, prefs, store } from "./store.js";
 import { openSwitcher, showKeys } from "./switcher.js";
 import { announce, toast } from "./toast.js";
 
 const THEMES = { light: ["sun", "Light"], dark: ["moon", "Dark"], system: ["screen", "Same as the system"] };
 const $ = (id) => document.getElementById(id);
 
-export function applyTheme(theme = prefs.get("theme", "system")) {
+function applyTheme(theme = prefs.get("theme", "system")) {
   document.documentElement.dataset.theme = theme;
   clear($("theme"), icon(THEMES[theme][0]));
   $("theme").setAttribute("aria-label", `Theme: ${THEMES[theme][1]}`);
 }
 
 /** Becomes another person: their channels, their messages, their modals. */
-export function become(id) {
+function become(id) {
   store.me = id;
   prefs.set("me", id);
   store.firstUnread.clear();
   store.place.thread = null;
   follow(id);
   announce(`You are now ${person(id)?.name}`);
-  changed();
+  if (store.place.kind === "home") openHome();
 }
 
 function peopleMenu(anchor) {

@@ -19,10 +19,11 @@ const short = new Intl.NumberFormat("en", { notation: "compact", maximumFraction
 const full = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 
 /** Round numbers that cover the values: at most six gridlines, zero always among them. */
-function ticks(low, high) {
+function ticks(low, high, whole) {
   const span = high - low || 1;
   const power = 10 ** Math.floor(Math.log10(span / 4));
-  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((size) => span / size <= 5) ?? power * 10;
+  const sizes = [1, 2, 2.5, 5, 10].map((m) => m * power).filter((size) => !whole || Number.isInteger(size));
+  const step = sizes.find((size) => span / size <= 5) ?? Math.max(1, power * 10);
   const out = [];
   for (let v = Math.floor(low / step); v <= Math.ceil(high / step); v += 1) out.push(v * step);
   return out;
@@ -79,7 +80,7 @@ function drawLines(chart, slot, yOf, filled) {
 
 function drawXY(chart) {
   const values = chart.series.flatMap((series) => series.data.map((point) => point.value));
-  const marks = ticks(Math.min(0, ...values), Math.max(0, ...values) || 1);
+  const marks = ticks(Math.min(0, ...values), Math.max(0, ...values) || 1, values.every(Number.isInteger));
   const [low, high] = [marks[0], marks.at(-1)];
   const yOf = (v) => PAD.top + ((high - v) / (high - low)) * (HEIGHT - PAD.top - PAD.bottom);
   const slot = (WIDTH - PAD.left - PAD.right) / chart.axis_config.categories.length;

@@ -69,7 +69,7 @@ export function renderElement(element, ctx, block) {
   return node;
 }
 
-export function renderBlock(block, ctx) {
+function renderBlock(block, ctx) {
   const make = BLOCKS[block.type];
   const node = make
     ? make(block, ctx)

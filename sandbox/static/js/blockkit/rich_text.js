@@ -33,7 +33,7 @@ const PARTS = {
   color: (part) => h("span", { class: "color-part" }, h("span", { class: "color-chip", style: { background: part.value } }), part.value),
 };
 
-export const richInline = (parts) => parts.map((part) => styled(PARTS[part.type]?.(part) ?? part.text ?? "", part.style));
+const richInline = (parts) => parts.map((part) => styled(PARTS[part.type]?.(part) ?? part.text ?? "", part.style));
 
 /** One nested list: neighbouring lists of deeper indent belong under the item before them. */
 function list(part, start) {

@@ -1,0 +1,151 @@
+"""`rai-incident policy …` and `severity …`: the written policy from the command line. Pure, but for `policy diff`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.settings import Settings
+from incidents.errors import BadInput
+from severity.explain import Difference
+from severity.policy import Policy, load_policy
+
+policy_app = typer.Typer(no_args_is_help=True, help="The severity policy.")
+severity_app = typer.Typer(no_args_is_help=True, help="Severity from words.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="A policy file; the active one without.")]
+
+
+def active_policy(path: Path | None) -> Policy:
+    """The policy of a file; without one, the organisation's own, or the shipped one."""
+    own = Settings().rai_config_dir / "policy.yaml"
+    return load_policy(path or (own if own.exists() else None))
+
+
+@policy_app.command()
+def check(file: Annotated[Path | None, typer.Argument()] = None, as_json: AsJson = False) -> None:
+    """Load a policy and prove it: total, monotone, and “not sure” never milder."""
+    policy = active_policy(file)
+    if as_json:
+        _print({"version": policy.version, "hash": policy.hash, "facts": len(policy.facts), "proved": True})
+        return
+    typer.echo(
+        f"Policy {policy.version} ({policy.short_hash}): {len(policy.facts)} questions, "
+        f"{len(policy.table.rules)} rules. Proved: every combination has an answer; no worse answer is milder; "
+        "“not sure” is never milder than the worst answer but one."
+    )
+
+
+@policy_app.command("test")
+def run_tests(
+    cases: Annotated[Path | None, typer.Option("--cases", help="A file of named cases.")] = None,
+    file: PolicyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the named cases against the policy."""
+    from severity.cases import run_cases
+
+    results = run_cases(active_policy(file), cases)
+    if as_json:
+        _print([{"name": case.name, "passed": case.passed, "faults": list(case.faults)} for case in results])
+    else:
+        for case in results:
+            if not case.passed:
+                typer.echo(f"✗ {case.name} (line {case.line}): {'; '.join(map(str, case.faults))}")
+        failed = sum(not case.passed for case in results)
+        typer.echo(f"{len(results) - failed} of {len(results)} cases hold.")
+    if any(not case.passed for case in results):
+        raise typer.Exit(1)
+
+
+@policy_app.command()
+def explain(
+    facts: Annotated[Path, typer.Option("--facts", help="JSON: harm_classes, facts, cues.")],
+    file: PolicyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """The path from answers to severity, in words."""
+    from severity.explain import decide, in_words, situation_from_json
+
+    policy = active_policy(file)
+    situation = situation_from_json(_read(facts))
+    decision = decide(policy, situation)
+    if as_json:
+        _print(
+            {
+                "severity": str(decision.severity),
+                "rule": decision.rule,
+                "because": decision.because,
+                "floor": str(decision.floor) if decision.floor else None,
+                "materialised": decision.materialised,
+                "provisional": decision.provisional,
+                "path": [
+                    {
+                        "rule": step.rule,
+                        "effect": step.effect,
+                        "because": step.because,
+                        "severity": str(step.severity),
+                    }
+                    for step in decision.path
+                ],
+                "policy_hash": decision.policy_hash,
+            }
+        )
+        return
+    typer.echo("\n".join(in_words(policy, situation, decision)))
+
+
+@policy_app.command()
+def diff(before: Path, after: Path, as_json: AsJson = False) -> None:
+    """Which past assessments another policy would change."""
+    from bot.reading import past_assessments
+    from severity.explain import diff as difference
+
+    found = difference(load_policy(before), load_policy(after), past_assessments(Settings()))
+    if as_json:
+        _print(
+            [
+                {"id": item.id, "before": str(item.before.severity), "after": _after(item), "reason": item.reason}
+                for item in found
+            ]
+        )
+        return
+    for item in found:
+        typer.echo(f"{item.id}: {item.before.severity} → {_after(item) or 'no answer'}, {item.reason}")
+    typer.echo(f"{len(found)} past assessments would change." if found else "No past assessment would change.")
+
+
+@severity_app.command()
+def suggest(text: str, as_json: AsJson = False) -> None:
+    """Harm classes, floors and answers that a report's words suggest, each with the words. It never decides."""
+    from severity.suggest import suggest as suggest_
+
+    found = suggest_(text).to_json()
+    if as_json:
+        _print(found)
+        return
+    for item in found["harm_classes"]:
+        typer.echo(f"{item['class']}: {', '.join(item['because'])}")
+    for item in found["floors"]:
+        typer.echo(f"floor {item['fact']}: {', '.join(item['because'])}")
+    for name, item in found["answers"].items():
+        typer.echo(f"{name} = {item['answer']}: {', '.join(item['because'])}")
+    if not any(found[part] for part in ("harm_classes", "floors", "answers")):
+        typer.echo("The words suggest nothing. Ask the questions.")
+
+
+def _after(item: Difference) -> str | None:
+    return str(item.after.severity) if item.after else None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("facts", f"{path} cannot be read: {error}") from error
+
+
+def _print(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
