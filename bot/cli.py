@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from bot.cli_severity import policy_app, severity_app
 from bot.settings import Settings
+from integrations.errors import OutsideServiceError
 from severity.errors import RaiIncidentError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
@@ -153,7 +154,7 @@ def main() -> None:
         code = _refuse(format_message() if format_message else str(error))
     except typer.Abort:
         code = 130
-    except (RaiIncidentError, ValidationError) as error:
+    except (RaiIncidentError, OutsideServiceError, ValidationError) as error:
         code = _refuse(_settings_words(error) if isinstance(error, ValidationError) else str(error))
     sys.exit(code)
 

@@ -12,6 +12,7 @@ from bot.settings import Settings
 from incidents.db import upgrade
 from sandbox.play import play
 from sandbox.server import World
+from sandbox.supervisor import NotReady
 
 
 def run(settings: Settings, port: int, *, play: bool) -> int:
@@ -31,14 +32,20 @@ async def _run(settings: Settings, home: Path, port: int, *, unattended: bool) -
         bot_command=[sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}"],
         bot_env={"DATABASE_URL": url},
     )
+    _cancelled_by_signals()
     try:
         async with world:
             await world.bot_ready()
             if unattended:
                 return 0 if await play(world, typer.echo) else 1
             typer.echo(f"\n  Open {world.url} in your browser. Ctrl+C ends it.\n")
-            await _interrupted()
+            await asyncio.Event().wait()
             return 0
+    except asyncio.CancelledError:
+        return 0 if not unattended else 130
+    except NotReady as error:
+        typer.echo(f"rai-incident: {error}", err=True)
+        return 1
     except OSError as error:
         typer.echo(
             f"rai-incident: port {port} cannot be used ({error.strerror}). Choose another with --port.", err=True
@@ -46,9 +53,9 @@ async def _run(settings: Settings, home: Path, port: int, *, unattended: bool) -
         return 2
 
 
-async def _interrupted() -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+def _cancelled_by_signals() -> None:
+    """Ctrl+C and SIGTERM leave the world properly, so that the bot's process ends with it."""
+    task = asyncio.current_task()
+    assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)

@@ -10,19 +10,21 @@ from integrations.errors import OutsideServiceError
 from integrations.slack import Slack
 
 PEOPLE_SECONDS = 300.0
+MEMBER_SECONDS = 24 * 3600.0
 GROUP_SECONDS = 30.0
 log = logging.getLogger("rai.directory")
 
 
 class Directory:
-    """People by id and the members of the responders' group. Safe to use from several threads."""
+    """People by id and the members of two groups, responders and admins. Safe to use from several threads."""
 
-    def __init__(self, slack: Slack, team_id: str, group: str) -> None:
+    def __init__(self, slack: Slack, team_id: str, responders: str, admins: str) -> None:
         self._slack = slack
         self._team_id = team_id
-        self._group = group
+        self._responders = responders
+        self._admins = admins
         self._people: dict[str, tuple[float, dict[str, Any]]] = {}
-        self._members: tuple[float, frozenset[str] | None] = (0.0, None)
+        self._members: dict[str, tuple[float, frozenset[str]]] = {}
         self._lock = threading.Lock()
 
     def warm(self) -> None:
@@ -36,35 +38,40 @@ class Directory:
 
     def responders(self, *, fresh: bool = False) -> frozenset[str] | None:
         """The responders' ids, at most 30 s old; None when Slack did not say (then nobody is let through)."""
+        return self._group(self._responders, fresh)
+
+    def admins(self, *, fresh: bool = False) -> frozenset[str] | None:
+        """Who may change the policy, in the same way."""
+        return self._group(self._admins, fresh)
+
+    def _group(self, handle: str, fresh: bool) -> frozenset[str] | None:
         with self._lock:
-            read_at, members = self._members
-            if not fresh and members is not None and time.monotonic() - read_at < GROUP_SECONDS:
+            read_at, members = self._members.get(handle, (0.0, frozenset()))
+            if not fresh and handle in self._members and time.monotonic() - read_at < GROUP_SECONDS:
                 return members
             try:
-                members = frozenset(self._slack.group_members(self._group))
+                members = frozenset(self._slack.group_members(handle))
             except OutsideServiceError:
-                members = None
-            self._members = (time.monotonic(), members)
+                self._members.pop(handle, None)
+                return None
+            self._members[handle] = (time.monotonic(), members)
             return members
+
+    def member(self, user: str, team_id: str) -> Person:
+        """The person as far as declaring needs it: a full member or not, as known within a day, so that a report at
+        3 a.m. waits for no answer of Slack. Whether they are a responder is left open."""
+        described = self._describe(user, fresh=False, within=MEMBER_SECONDS)
+        return Person(user, team_id, self.name(user), self._full_member(described, team_id), responder=None)
 
     def person(self, user: str, team_id: str, *, fresh: bool = False) -> Person:
         """The person of a signed payload. Unknown, guest, bot, deactivated or foreign: not a full member."""
         described = self._describe(user, fresh=fresh)
-        full = (
-            described is not None
-            and team_id == self._team_id
-            and described.get("team_id", self._team_id) == self._team_id
-            and not any(
-                described.get(flag)
-                for flag in ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
-            )
-        )
         members = self.responders(fresh=fresh)
         return Person(
             user_id=user,
             team_id=team_id,
             name=self.name(user),
-            full_member=full,
+            full_member=self._full_member(described, team_id),
             responder=None if members is None else user in members,
         )
 
@@ -82,9 +89,20 @@ class Directory:
         email = (described.get("profile") or {}).get("email")
         return str(email) if email else None
 
-    def _describe(self, user: str, *, fresh: bool) -> dict[str, Any] | None:
+    def _full_member(self, described: dict[str, Any] | None, team_id: str) -> bool:
+        return (
+            described is not None
+            and team_id == self._team_id
+            and described.get("team_id", self._team_id) == self._team_id
+            and not any(
+                described.get(flag)
+                for flag in ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
+            )
+        )
+
+    def _describe(self, user: str, *, fresh: bool, within: float = PEOPLE_SECONDS) -> dict[str, Any] | None:
         known = self._people.get(user)
-        if known is not None and not fresh and time.monotonic() - known[0] < PEOPLE_SECONDS:
+        if known is not None and not fresh and time.monotonic() - known[0] < within:
             return known[1]
         try:
             described = self._slack.person(user)

@@ -4,26 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import sqlalchemy as sa
-
 from bot.settings import Settings
 from incidents import inventory
-from incidents.db import current_and_head, make_engine
+from incidents.db import DatabaseTrouble, current_and_head, make_engine
 from integrations.errors import OutsideServiceError
 from integrations.slack import Slack
 from severity.errors import ContentError
 from severity.policy import load_policy
 
-# The scopes of docs/slack-app-manifest.yaml: what each is for stands there.
+# What docs/slack-app-manifest.yaml asks for, and no more than the bot uses.
 SCOPES = (
-    "app_mentions:read",
     "bookmarks:read",
     "bookmarks:write",
     "channels:history",
     "channels:manage",
     "channels:read",
     "chat:write",
-    "chat:write.public",
     "commands",
     "files:read",
     "files:write",
@@ -32,10 +28,8 @@ SCOPES = (
     "groups:write",
     "im:history",
     "im:write",
-    "pins:read",
     "pins:write",
     "reactions:read",
-    "team:read",
     "usergroups:read",
     "users:read",
     "users:read.email",
@@ -71,9 +65,8 @@ def examine(settings: Settings) -> list[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     try:
         current, head = current_and_head(make_engine(settings.database_url))
-    except sa.exc.SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        yield Finding("Database", "wrong", f"cannot be opened: {reason}. Check DATABASE_URL.")
+    except DatabaseTrouble as error:
+        yield Finding("Database", "wrong", str(error))
         return
     if current == head:
         yield Finding("Database", "ok", f"at {current}")

@@ -90,6 +90,13 @@ class PlanMessage:
 
 
 @dataclass(frozen=True)
+class ClocksMessage:
+    """Show the incident's regulator clocks as they stand now, in their one message."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
 class Share:
     """A Markdown file in the incident's channel; its name is its key."""
 
@@ -109,7 +116,7 @@ class Start:
     arguments: tuple[int | str, ...]
 
 
-Effect = Card | Post | Tell | Direct | Page | Invite | Modal | RunMessage | PlanMessage | Share | Start
+Effect = Card | Post | Tell | Direct | Page | Invite | Modal | RunMessage | PlanMessage | ClocksMessage | Share | Start
 
 
 def perform(effect: Effect, key: str, again: bool) -> None:
@@ -122,10 +129,9 @@ def perform(effect: Effect, key: str, again: bool) -> None:
             if channel is not None:
                 parts().slack.post(channel, message, key=key, again=again, thread_ts=thread_ts)
         case Tell():
-            _tell(effect)
+            _tell(effect, key, again)
         case Direct(user, message):
-            channel = parts().slack.direct_channel(user)
-            parts().slack.post(channel, message, key=key, again=again)
+            parts().slack.post_direct(user, message, key=key, again=again)
         case Page(incident_id, reason, page_key):
             page(incident_id, reason, page_key)
         case Invite(incident_id, users):
@@ -138,6 +144,8 @@ def perform(effect: Effect, key: str, again: bool) -> None:
             shown.show_run(run_id, again)
         case PlanMessage(plan_id):
             shown.show_plan(plan_id, again)
+        case ClocksMessage(incident_id):
+            shown.show_clocks(incident_id, again)
         case Share(incident_id, name, title, content, comment):
             channel = _channel(incident_id)
             if channel is not None:
@@ -188,7 +196,7 @@ def _show_card(incident_id: int) -> None:
         parts().slack.update(announced.name, announced.external_id, announcement(facts))
 
 
-def _tell(effect: Tell) -> None:
+def _tell(effect: Tell, key: str, again: bool) -> None:
     slack = parts().slack
     if effect.response_url and slack.respond(effect.response_url, effect.message):
         return
@@ -199,14 +207,7 @@ def _tell(effect: Tell) -> None:
             pass  # not in that channel: fall through to a direct message
         else:
             return
-    slack.call(
-        "chat.postMessage",
-        channel=slack.direct_channel(effect.user),
-        text=effect.message.text,
-        blocks=effect.message.blocks,
-        unfurl_links=False,
-        unfurl_media=False,
-    )
+    slack.post_direct(effect.user, effect.message, key=key, again=again)
 
 
 def _replace_modal(view_id: str, view: dict[str, object]) -> None:

@@ -16,6 +16,8 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID, SQLAlchemyDatasource
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 
+from incidents.sqlite import TurnTaking
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -48,6 +50,8 @@ class Durable:
             "console_log_level": "WARNING",
         }
         DBOS(config=config)
+        # Our verbs lock the incident's row, so PostgreSQL need not guess at conflicts; SQLite has one writer.
+        self._isolation = "READ COMMITTED" if engine.dialect.name == "postgresql" else "SERIALIZABLE"
         self._datasource = SQLAlchemyDatasource.create(_dbos_url(url), engine=engine)
 
     def launch(self) -> None:
@@ -73,7 +77,7 @@ class Durable:
         def body() -> R:
             return function(self._session(), *args)
 
-        return self._datasource.run_tx_step({"name": name}, body)
+        return self._datasource.run_tx_step({"name": name, "isolation_level": self._isolation}, body)
 
     def adopt_orphans(self) -> None:
         """Take over the unfinished workflows of slots whose process is gone. Raises LostLock when ours is gone."""
@@ -139,7 +143,7 @@ def _system_engine(url: str, engine: Engine) -> Engine:
     """DBOS's own engine. On SQLite it begins its transactions itself, so it cannot share ours, only the file."""
     if engine.dialect.name != "sqlite":
         return engine
-    system = sa.create_engine(url, pool_size=20, max_overflow=40, connect_args={"timeout": 30})
+    system = sa.create_engine(url, pool_size=20, max_overflow=40, connect_args={"timeout": 30, "factory": TurnTaking})
 
     @sa.event.listens_for(system, "connect")
     def _on_connect(connection: Any, _entry: Any) -> None:

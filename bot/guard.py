@@ -15,6 +15,8 @@ from collections.abc import Callable
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.metrics import REFUSED
+
 MAX_BODY = 512 * 1024  # bytes; Slack's largest payload, a full modal state, is far below
 OLDEST = 300  # seconds, Slack's own replay window
 AHEAD = 60  # seconds a timestamp may lie in the future: clock skew, no more
@@ -82,5 +84,6 @@ class Guard:
         return None
 
     async def _refuse(self, status: int, reason: str, scope: Scope, receive: Receive, send: Send) -> None:
+        REFUSED.labels(str(status)).inc()
         log.warning("refused a request to %s: %s", scope["path"], reason)
         await PlainTextResponse(reason, status_code=status)(scope, receive, send)

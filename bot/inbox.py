@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
+from bot.metrics import ITEMS
 from incidents.clock import now
 from incidents.db import writing
 from incidents.models import InboxItem
@@ -63,7 +64,7 @@ class Inbox:
         """Save one item; True when it is new, False when it was here before. Raises Full, or the database's error."""
         future: Future[bool] = Future()
         try:
-            self._queue.put_nowait((item, future))
+            self._queue.put_nowait((replace(item, payload=storable(item.payload)), future))
         except queue.Full:
             raise Full from None
         return await asyncio.wrap_future(future)
@@ -81,11 +82,14 @@ class Inbox:
                     last = True
                     break
                 batch.append(entry)
-            self._save(batch)
+            # From here on a sender who gives up cannot cancel: the item is saved, and done.
+            self._save([entry for entry in batch if entry[1].set_running_or_notify_cancel()])
             if last:
                 return
 
     def _save(self, batch: list[tuple[Item, Future[bool]]]) -> None:
+        if not batch:
+            return
         try:
             new = self._insert([item for item, _ in batch])
         except Exception as error:
@@ -93,9 +97,12 @@ class Inbox:
                 future.set_exception(error)
             return
         for item, future in batch:
-            future.set_result(item.key in new)
-        for item in {item.key: item for item, _ in batch if item.key in new}.values():
-            self._dispatch(item)
+            first = item.key in new
+            new.discard(item.key)  # the same item twice in one batch: one of them is the second
+            future.set_result(first)
+            if first:
+                ITEMS.labels(item.kind).inc()
+                self._dispatch(item)
 
     def _insert(self, items: list[Item]) -> set[str]:
         moment = now()
@@ -116,6 +123,18 @@ class Inbox:
         with writing(self._engine) as session:
             inserted = session.execute(statement.values(rows).returning(InboxItem.key))
             return set(inserted.scalars())
+
+
+def storable(value: Any) -> Any:
+    """The payload without what PostgreSQL's JSON refuses, NUL and half a surrogate pair: one such character would
+    lose the whole batch."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {storable(name): storable(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [storable(held) for held in value]
+    return value
 
 
 def mark_done(session: Session, key: str) -> None:

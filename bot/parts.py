@@ -8,6 +8,7 @@ from sqlalchemy.engine import Engine
 
 from bot.directory import Directory
 from bot.engine import Durable
+from bot.policy import PolicyInForce
 from bot.settings import Settings
 from incidents.errors import Conflict
 from incidents.inventory import SystemEntry
@@ -15,7 +16,9 @@ from integrations.jira import Jira
 from integrations.pagerduty import PagerDuty
 from integrations.slack import Slack
 from runbooks.catalogue import Catalogue
+from severity.clocks import Clocks
 from severity.policy import Policy
+from severity.tiers import Tree
 
 
 @dataclass
@@ -27,7 +30,9 @@ class Parts:
     durable: Durable
     slack: Slack
     directory: Directory
-    policy: Policy
+    policy_in_force: PolicyInForce
+    clocks: Clocks
+    tiers: Tree
     catalogue: Catalogue
     team_id: str
     bot_user: str
@@ -35,6 +40,11 @@ class Parts:
     systems: tuple[SystemEntry, ...]
     pagerduty: PagerDuty | None
     jira: Jira | None
+
+    @property
+    def policy(self) -> Policy:
+        """The severity policy in force at this moment."""
+        return self.policy_in_force.current
 
     def system(self, system_id: str) -> SystemEntry | None:
         """One system of the operator's file."""

@@ -1,5 +1,7 @@
 """What the command line reads from the record, as plain values. Needs the database only."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.settings import Settings
 from incidents import milestones, timeline
-from incidents.db import make_engine, reading
+from incidents.db import make_engine, reading, require_head
 from incidents.errors import NotFound
 from incidents.models import Assessment, Incident
 from incidents.opening import cues_of
@@ -17,14 +19,14 @@ from severity.explain import Past, Situation
 
 def every_incident(settings: Settings) -> list[dict[str, Any]]:
     """All incidents, newest first."""
-    with reading(make_engine(settings.database_url)) as session:
+    with _record(settings) as session:
         query = sa.select(Incident).order_by(Incident.id.desc())
         return [_summary(incident) for incident in session.scalars(query)]
 
 
 def one_incident(settings: Settings, number: str) -> dict[str, Any]:
     """One incident with times, milestones, roles, outside objects and timeline. Raises NotFound."""
-    with reading(make_engine(settings.database_url)) as session:
+    with _record(settings) as session:
         incident = _find(session, number)
         times = milestones.times(incident)
         broken = timeline.verify(session, incident.id)
@@ -72,7 +74,7 @@ def one_incident(settings: Settings, number: str) -> dict[str, Any]:
 
 def past_assessments(settings: Settings) -> list[Past]:
     """Every assessment ever confirmed, as the policy was given it."""
-    with reading(make_engine(settings.database_url)) as session:
+    with _record(settings) as session:
         query = (
             sa.select(Assessment, Incident)
             .join(Incident, Incident.id == Assessment.incident_id)
@@ -90,7 +92,7 @@ def past_assessments(settings: Settings) -> list[Past]:
 
 def newest_postmortem(settings: Settings, number: str) -> dict[str, Any]:
     """The newest version of an incident's postmortem. Raises NotFound."""
-    with reading(make_engine(settings.database_url)) as session:
+    with _record(settings) as session:
         incident = _find(session, number)
         version = latest(session, incident)
         if version is None:
@@ -107,6 +109,18 @@ def newest_postmortem(settings: Settings, number: str) -> dict[str, Any]:
             "body": version.body,
             "citations": version.citations,
         }
+
+
+@contextmanager
+def _record(settings: Settings) -> Iterator[Session]:
+    """The record, to look at. Raises DatabaseTrouble when it is not there or of another version."""
+    engine = make_engine(settings.database_url)
+    try:
+        require_head(engine)
+        with reading(engine) as session:
+            yield session
+    finally:
+        engine.dispose()
 
 
 def _find(session: Session, number: str) -> Incident:

@@ -7,8 +7,10 @@ from sqlalchemy.orm import Session
 
 from bot.parts import parts
 from bot.views.card import CardFacts
-from incidents import inventory, lifecycle, milestones
-from incidents.models import Assessment, Incident, Link, TimelineEntry
+from bot.views.clocks import ClockFacts, ClockLine, card_lines, line_of
+from incidents import clocks, inventory, lifecycle, milestones
+from incidents.clock import now
+from incidents.models import Assessment, Incident, Link, RegulatorClock, TimelineEntry
 from runbooks import progress as runs
 from runbooks.models import RunbookRun
 from severity.levels import Severity
@@ -62,7 +64,32 @@ def card_facts(session: Session, incident_id: int) -> CardFacts:
         run=_run(session, incident_id),
         notices=_notices(session, incident_id),
         kind=incident.kind,
+        tier=_tier(session, incident),
+        clocks=card_lines([clock_line(session, incident, row) for row in clocks.of(session, incident_id)], now()),
     )
+
+
+def clock_facts(session: Session, incident_id: int) -> ClockFacts:
+    """The incident's regulator clocks with all their small print."""
+    incident = session.get_one(Incident, incident_id)
+    system = inventory.find(session, incident.system_id)
+    rows = clocks.of(session, incident_id)
+    return ClockFacts(
+        incident_id=incident.id,
+        number=incident.number,
+        lines=[clock_line(session, incident, row) for row in rows],
+        stamps={stamp.name: (stamp.at, stamp.actor) for stamp in clocks.said(session, incident_id)},
+        regimes_known=bool(system and system.regimes),
+        notice=parts().clocks.notice,
+        words=parts().clocks.stamps,
+    )
+
+
+def clock_line(session: Session, incident: Incident, row: RegulatorClock) -> ClockLine:
+    """One clock as it stands: what is owed next on the stamps, or on the careful guess while nobody has decided."""
+    book = parts().clocks
+    assumed = clocks.assumed_stamps(session, incident, row) if row.state == "proposed" else None
+    return line_of(book, row, clocks.owed(session, incident, book, row, assumed), assumed=assumed is not None)
 
 
 def times_against_targets(incident: Incident) -> dict[str, tuple[timedelta | None, timedelta | None]]:
@@ -75,6 +102,14 @@ def times_against_targets(incident: Incident) -> dict[str, tuple[timedelta | Non
         "TTM": (measured.ttm, targets.mitigate),
         "TTR": (measured.ttr, None),
     }
+
+
+def _tier(session: Session, incident: Incident) -> str:
+    """`tier 1 (2026-06-01)`; nothing where nobody has tiered the system."""
+    system = inventory.find(session, incident.system_id)
+    if system is None or system.tier is None:
+        return ""
+    return f"tier {system.tier}" + (f" ({system.tiered_at})" if system.tiered_at else "")
 
 
 def _because(session: Session, incident: Incident) -> str:

@@ -13,29 +13,30 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 
-from bot import acts, inbox, parts
-from bot.acts import classify, contain, people, postmortem, rollback, talk
+from bot import acts, content, inbox, parts
+from bot.acts import classify, clocks, contain, people, policy, postmortem, rollback, talk, tier
 from bot.app import build_app
 from bot.directory import Directory
 from bot.engine import Durable, LostLock, exit_process
 from bot.inbox import Inbox, Item
 from bot.parts import Parts
-from bot.settings import MissingSetting, Settings
+from bot.policy import PolicyInForce
+from bot.settings import Settings
 from bot.web.routes import Health, web_app
 from bot.workflows.declare import declare
 from bot.workflows.handle import handle
 from bot.workflows.reminders import fire_timer, upkeep
 from incidents import inventory, timers
 from incidents.clock import now
-from incidents.db import current_and_head, make_engine, reading, writing
+from incidents.db import make_engine, reading, require_head, writing
 from integrations.jira import Jira
 from integrations.pagerduty import PagerDuty
 from integrations.slack import Slack
 from runbooks.catalogue import load_catalogue
-from severity.policy import load_policy
 
 log = logging.getLogger("rai.serve")
-SUBJECTS = (classify, contain, people, postmortem, rollback, talk)  # importing them registers their acts
+# Importing them registers their acts.
+SUBJECTS = (classify, clocks, contain, people, policy, postmortem, rollback, talk, tier)
 STALE_AFTER = 5.0  # seconds after which an inbox item without a workflow is started again
 SWEEP_EVERY = 1.0
 
@@ -56,7 +57,7 @@ class Bot:
         """Make the parts and the web app. Blocking: reads files, the database, and asks Slack who we are."""
         settings = self.settings
         engine = make_engine(settings.database_url)
-        _require_migrated(engine)
+        require_head(engine)
         made = make_parts(settings, engine)
         parts.use(made)
         self.parts = made
@@ -122,6 +123,7 @@ class Bot:
         with reading(self.parts.db) as session:
             due = [(timer.id, timer.due_at) for timer in timers.due(session)]
             stale = inbox.waiting(session, STALE_AFTER)
+            self.parts.policy_in_force.refresh(session)
         for timer_id, due_at in due:
             workflow_id = f"timer-{timer_id}-{int(due_at.timestamp() * 1000)}"
             self.parts.durable.start(fire_timer, workflow_id, timer_id)
@@ -142,22 +144,28 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
     systems = inventory.load(settings.rai_config_dir / "systems.yaml")
     with writing(engine) as session:
         inventory.store(session, systems)
-    directory = Directory(slack, identity["team_id"], settings.responders_group)
+    directory = Directory(slack, identity["team_id"], settings.responders_group, settings.admins_group)
     # In the background: a large workspace takes many pages, and a person not read yet is asked for one by one.
     threading.Thread(target=directory.warm, name="directory", daemon=True).start()
-    own_policy = settings.rai_config_dir / "policy.yaml"
     own_runbooks = settings.rai_config_dir / "runbooks"
     targets = {target.id for system in systems for target in system.rollback_targets}
     catalogue = load_catalogue([own_runbooks] if own_runbooks.is_dir() else [], targets=targets)
     for fault in catalogue.faults:
         log.error("a runbook was refused: %s", fault)
+    in_force = PolicyInForce(engine, settings.rai_config_dir)
+    in_force.begin()
+    clocks = content.clocks(settings)
+    for fault in clocks.faults_against({name: tuple(fact.answers) for name, fact in in_force.current.facts.items()}):
+        log.error("a regulator clock asks for what the policy does not have: %s", fault)
     return Parts(
         settings=settings,
         db=engine,
         durable=Durable(settings.database_url, engine),
         slack=slack,
         directory=directory,
-        policy=load_policy(own_policy if own_policy.exists() else None),
+        policy_in_force=in_force,
+        clocks=clocks,
+        tiers=content.tiers(settings),
         catalogue=catalogue,
         team_id=identity["team_id"],
         bot_user=identity["user_id"],
@@ -193,14 +201,6 @@ def _jira(settings: Settings) -> Jira | None:
         return None
     token = settings.jira_token.get_secret_value()
     return Jira(settings.jira_url, settings.jira_user, token, settings.jira_project, settings.ca_file)
-
-
-def _require_migrated(engine: Engine) -> None:
-    current, head = current_and_head(engine)
-    if current != head:
-        raise MissingSetting(
-            f"The database is at {current or 'no version'}, this version needs {head}. Run `rai-incident db upgrade`."
-        )
 
 
 def run(settings: Settings, host: str, port: int, *, socket_mode: bool) -> None:

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     responders_group: str = Field(default="rai-responders", description="handle of the Slack user group of responders")
+    admins_group: str = Field(default="rai-admins", description="handle of the user group that may change the policy")
     announce_channel: str = Field(default="incidents", description="channel that hears of every public incident")
 
     pagerduty_api_key: SecretStr | None = None

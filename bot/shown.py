@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from bot import record
 from bot.parts import parts
+from bot.views.clocks import clocks_message
 from bot.views.contain import run_message
 from bot.views.rollback import PlanFacts, plan_message
 from incidents import lifecycle
@@ -31,6 +32,14 @@ def show_plan(plan_id: int, again: bool) -> None:
         plan = session.get_one(RollbackPlan, plan_id)
         message = plan_message(plan_facts(session, plan))
     _show(plan.incident_id, "plan", f"plan:{plan_id}", message, again)
+
+
+def show_clocks(incident_id: int, again: bool) -> None:
+    """The incident's regulator clocks, as they stand now; nothing while none is proposed."""
+    with reading(parts().db) as session:
+        facts = record.clock_facts(session, incident_id)
+    if facts.lines:
+        _show(incident_id, "clocks", f"clocks:{incident_id}", clocks_message(facts), again)
 
 
 def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:

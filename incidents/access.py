@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from incidents.errors import NotAllowed, NotFound
+from incidents.errors import NotAllowed, not_found
 from incidents.models import Incident
 
 
@@ -46,8 +46,9 @@ def check(action: Action, person: Person, incident: Incident | None = None, role
         )
     if action is Action.DECLARE:
         return
-    if incident is None or not visible_to(incident, person, role_holders):
-        raise NotFound("There is no such incident, or it is not yours to see.")
+    assert incident is not None, f"{action} is about an incident"
+    if not visible_to(incident, person, role_holders):
+        raise not_found(incident.id)
     if action is Action.READ or person.user_id in role_holders:
         return
     if action is Action.NOTE and person.user_id == incident.reporter:
@@ -61,4 +62,23 @@ def check(action: Action, person: Person, incident: Incident | None = None, role
         raise NotAllowed(
             "Only responders can do this. Nothing was changed. "
             "Ask in the channel, or ask an admin to add you to the responders' group."
+        )
+
+
+def require_admin(is_admin: bool | None) -> None:
+    """Raise NotAllowed unless Slack said, just now, that the person is an admin; None means it did not say."""
+    if is_admin is None:
+        raise NotAllowed(
+            "Slack did not say who the admins are, so nobody is let through for now. Nothing was changed. "
+            "Try again in a minute; if it stays so, the admins' user group is missing (ADMINS_GROUP)."
+        )
+    if not is_admin:
+        raise NotAllowed("Only members of the admins' user group can change the policy. Nothing was changed.")
+
+
+def check_tiering(person: Person, owner: str) -> None:
+    """Raise NotAllowed unless `person` may say which risk tier a system is in: its owner, or a responder."""
+    if not person.full_member or not (person.responder or person.user_id == owner):
+        raise NotAllowed(
+            f"Only responders and the system's owner (<@{owner}>) can decide its tier. Nothing was changed."
         )

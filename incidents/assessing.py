@@ -11,6 +11,8 @@ from incidents import lifecycle, timeline
 from incidents.clock import now
 from incidents.errors import BadInput, Conflict
 from incidents.models import Assessment, Incident
+from incidents.opening import cues_of
+from severity.explain import Past, Situation
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,26 @@ def latest(session: Session, incident_id: int, state: str) -> Assessment | None:
         .limit(1)
     )
     return session.scalars(query).first()
+
+
+def past(session: Session, limit: int | None = None) -> list[tuple[Incident, Past]]:
+    """Every assessment that somebody decided on, as the policy was given it, oldest first; the newest `limit` of them."""
+    query = (
+        sa.select(Assessment, Incident)
+        .join(Incident, Incident.id == Assessment.incident_id)
+        .where(Assessment.confirmed_by.is_not(None))
+        .order_by(Assessment.id.desc())
+        .limit(limit)
+    )
+    return [
+        (incident, Past(f"{incident.number} assessment {row.id}", situation_of(incident, row)))
+        for row, incident in reversed(session.execute(query).tuples().all())
+    ]
+
+
+def situation_of(incident: Incident, row: Assessment) -> Situation:
+    """What the policy was asked when it answered this assessment."""
+    return Situation(row.answers, row.harm_classes, cues_of(incident.suggestion))
 
 
 def get(session: Session, assessment_id: int) -> Assessment:

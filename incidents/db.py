@@ -12,8 +12,27 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from incidents.sqlite import TurnTaking
+from severity.errors import RaiIncidentError
+
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 READ_ONLY = "rai_read_only"
+
+
+class DatabaseTrouble(RaiIncidentError):
+    """The database cannot be used as it is: why, and what to do."""
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """The database's own errors as one line for the operator, without the address (it may hold a password)."""
+    try:
+        yield
+    except (sa.exc.SQLAlchemyError, ImportError) as error:
+        reason = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise DatabaseTrouble(
+            f"The database cannot be used: {reason}. Nothing was changed; check DATABASE_URL."
+        ) from None
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -45,10 +64,13 @@ def make_engine(url: str) -> Engine:
     SQLite: WAL, full sync, foreign keys, 30 s busy timeout, and `BEGIN IMMEDIATE` for every transaction that may
     write, so that two writers queue instead of failing half-way. Sessions from `reading()` begin deferred.
     """
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_size=20, max_overflow=20, pool_pre_ping=True)
-    engine = sa.create_engine(parsed, pool_size=20, max_overflow=40, connect_args={"timeout": 30})
+    with _in_words():
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return sa.create_engine(parsed, pool_size=20, max_overflow=20, pool_pre_ping=True)
+    engine = sa.create_engine(
+        parsed, pool_size=20, max_overflow=40, connect_args={"timeout": 30, "factory": TurnTaking}
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _entry: ConnectionPoolEntry) -> None:
@@ -91,17 +113,34 @@ def alembic_config(url: str) -> Any:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database to `revision`."""
+    """Bring the database to `revision`. Raises DatabaseTrouble."""
     from alembic import command
+    from alembic.util.exc import CommandError
 
-    command.upgrade(alembic_config(url), revision)
+    try:
+        with _in_words():
+            command.upgrade(alembic_config(url), revision)
+    except CommandError as error:
+        raise DatabaseTrouble(f"The database cannot be brought to this version: {error}") from None
 
 
 def current_and_head(engine: Engine) -> tuple[str | None, str | None]:
-    """(revision the database is at, newest revision we ship)."""
+    """(revision the database is at, newest revision we ship). Looking makes no file. Raises DatabaseTrouble."""
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    return current, ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    if file and not Path(file).exists():
+        return None, head
+    with _in_words(), engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision(), head
+
+
+def require_head(engine: Engine) -> None:
+    """Raise DatabaseTrouble unless the database is there and at this version."""
+    current, head = current_and_head(engine)
+    if current != head:
+        raise DatabaseTrouble(
+            f"The database is at {current or 'no version'}, this version needs {head}. Run `rai-incident db upgrade`."
+        )

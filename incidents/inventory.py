@@ -1,5 +1,7 @@
 """The inventory of AI systems: `systems.yaml`, checked, and its rows in the record."""
 
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,9 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from incidents.clock import now
-from incidents.models import System
+from incidents.models import System, TierDecision
+from severity.clocks import load_clocks
 from severity.errors import ContentError
 from severity.loading import StrictModel, check_shape, read_yaml
+
+NO_REGIME = "none"  # somebody has looked, and no regime applies
 
 
 class RollbackTarget(BaseModel):
@@ -31,6 +36,7 @@ class SystemEntry(StrictModel):
     name: str = Field(min_length=1, max_length=75)
     owner: str
     tier: int | None = Field(default=None, ge=0, le=3)
+    tiered_at: date | None = None
     surfaces: tuple[str, ...] = ()
     data_classes: tuple[str, ...] = ()
     regimes: tuple[str, ...] = ()
@@ -54,19 +60,39 @@ def load(path: Path) -> list[SystemEntry]:
     document = read_yaml(path)
     systems = check_shape(document, Inventory).systems
     ids = [system.id for system in systems]
-    twice = [
+    faults = [
         document.fault(("systems", index, "id"), f"{name} stands twice")
         for index, name in enumerate(ids)
         if name in ids[:index]
     ]
-    if twice:
-        raise ContentError(twice)
+    for index, system in enumerate(systems):
+        for place, regime in enumerate(system.regimes):
+            # A misspelt regime would silence its clocks, and nobody would notice until a deadline had passed.
+            if regime not in known_regimes():
+                reason = f"{regime!r} is no regime. Known: {', '.join(sorted(known_regimes()))}"
+                faults.append(document.fault(("systems", index, "regimes", place), reason))
+        if system.tiered_at is not None and system.tier is None:
+            faults.append(document.fault(("systems", index, "tiered_at"), "stands without a tier"))
+    if faults:
+        raise ContentError(faults)
     return systems
 
 
+@cache
+def known_regimes() -> frozenset[str]:
+    """What a system may list under `regimes`: those that the clocks know, and `none`."""
+    return frozenset({*load_clocks().regimes, NO_REGIME})
+
+
 def store(session: Session, systems: list[SystemEntry]) -> None:
-    """Write the inventory into the record. Systems that left the file stay, for old incidents."""
+    """Write the inventory into the record. Systems that left the file stay, for old incidents.
+
+    A tier that was decided here stands until the file carries one of the same day or later.
+    """
     for system in systems:
+        decided = _decided_after(session, system)
+        if decided is not None:
+            system = system.model_copy(update={"tier": decided.tier, "tiered_at": decided.decided_at.date()})
         entry: dict[str, Any] = system.model_dump(mode="json", by_alias=True)
         row = session.get(System, system.id)
         if row is None:
@@ -86,3 +112,19 @@ def every(session: Session) -> list[SystemEntry]:
     """All systems as last loaded, by name."""
     rows = session.scalars(sa.select(System).order_by(System.name)).all()
     return [SystemEntry.model_validate(row.entry) for row in rows]
+
+
+def newest_decision(session: Session, system_id: str) -> TierDecision | None:
+    """The newest tier decision about a system."""
+    query = (
+        sa.select(TierDecision).where(TierDecision.system_id == system_id).order_by(TierDecision.id.desc()).limit(1)
+    )
+    return session.scalars(query).first()
+
+
+def _decided_after(session: Session, system: SystemEntry) -> TierDecision | None:
+    """The newest tier decision about a system, where the file does not know it yet."""
+    newest = newest_decision(session, system.id)
+    if newest is None or (system.tiered_at is not None and system.tiered_at >= newest.decided_at.date()):
+        return None
+    return newest

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from incidents import milestones, timeline, timers
 from incidents.clock import now
-from incidents.errors import BadInput, Conflict, NotFound
+from incidents.errors import BadInput, Conflict, NotFound, not_found
 from incidents.models import Incident, Link, RoleAssignment
 
 ROLES = ("commander", "communications", "scribe", "legal")
@@ -49,8 +49,8 @@ class Opening:
 
 
 def title_of(description: str) -> str:
-    """The first line of the report, cut at a word to fit a title."""
-    line = " ".join((description.strip().splitlines() or [""])[0].split())
+    """The first line of the report that can be seen, cut at a word to fit a title."""
+    line = next((" ".join(line.split()) for line in description.splitlines() if _visible(line)), "")
     if len(line) <= TITLE_LENGTH:
         return line
     return line[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
@@ -59,13 +59,18 @@ def title_of(description: str) -> str:
 def check_text(name: str, text: str) -> str:
     """The text without surrounding space and NUL; BadInput when nothing is left or it is too long."""
     cleaned = text.replace("\x00", "").strip()
-    if not cleaned:
+    if not _visible(cleaned):
         raise BadInput(name, "This cannot be empty.")
     if len(cleaned) > TEXT_LENGTH:
         raise BadInput(
             name, f"This is {len(cleaned):,} characters long; {TEXT_LENGTH:,} fit. Shorten it and attach the rest."
         )
     return cleaned
+
+
+def _visible(text: str) -> bool:
+    """Whether anything of it can be seen: no control, direction or zero-width character can."""
+    return any(character.isprintable() and not character.isspace() for character in text)
 
 
 def open_incident(session: Session, report: Report, opening: Opening, *, key: str) -> Incident:
@@ -131,11 +136,14 @@ def open_incident(session: Session, report: Report, opening: Opening, *, key: st
 def find(session: Session, team_id: str, number: str) -> Incident:
     """The incident `INC-n` (or n) of this workspace; NotFound in the same words for absent and foreign ones."""
     digits = number.strip().upper().removeprefix("INC-").removeprefix("#")
-    incident = (
-        session.get(Incident, int(digits)) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
-    )
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise NotFound(
+            "That is not the number of an incident, or it is not yours to see. Nothing was changed. "
+            "Numbers look like INC-1; `/rai-incident list` shows them."
+        )
+    incident = session.get(Incident, int(digits))
     if incident is None or incident.team_id != team_id:
-        raise NotFound(f"There is no incident {number.strip()[:40] or '(no number given)'}, or it is not yours to see.")
+        raise not_found(int(digits))
     return incident
 
 
@@ -143,7 +151,7 @@ def lock(session: Session, incident_id: int) -> Incident:
     """The incident, locked for this transaction, so that two people pressing at once take turns."""
     incident = session.get(Incident, incident_id, with_for_update=True)
     if incident is None:
-        raise NotFound("There is no such incident, or it is not yours to see.")
+        raise not_found(incident_id)
     return incident
 
 

@@ -145,6 +145,11 @@ class Slack:
             arguments["reply_broadcast"] = broadcast
         return str(self.call("chat.postMessage", **arguments)["ts"])
 
+    def post_direct(self, user: str, message: Message, *, key: str, again: bool) -> str:
+        """A direct message, once per `key`; its ts. Slack takes the person's id for their channel, which saves a call;
+        only looking for an earlier try needs the channel's own."""
+        return self.post(self.direct_channel(user) if again else user, message, key=key, again=again)
+
     def find_message(self, channel: str, key: str, thread_ts: str | None = None) -> str | None:
         """The ts of our message with this key among the newest ones, or None."""
         arguments: dict[str, Any] = {"channel": channel, "limit": HISTORY, "include_all_metadata": True}

@@ -5,12 +5,16 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context
 
+import incidents.budgets
+import incidents.policies
 import postmortems.models
 import runbooks.models
 from incidents.db import make_engine
 from incidents.models import Base
 
 # Importing the rooms' tables puts them into one metadata.
+assert incidents.budgets
+assert incidents.policies
 assert postmortems.models
 assert runbooks.models
 target = Base.metadata

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -18,6 +18,7 @@ LOGGED_CALLS: Final = 2000
 SERVICES: Final = ("all", "slack", "pagerduty", "jira", "assistant")
 
 Switches = dict[str, Any]
+Moment = Literal["arrived", "done"]
 
 _OFF: Final[Switches] = {
     "latency_ms": 0,
@@ -61,11 +62,16 @@ class Faults:
     `error`, `drop`, `lose_answer`), and `refuse_blocks` (block types the workspace answers `invalid_blocks` for). A
     rule matches by `service` ("all" or one) and `method` ("*" or one); with `times` it switches itself off after so
     many calls.
+
+    `on_call` is asked about every call by its number (1 is the first) when it has arrived and when it is done but not
+    answered; True closes the connection there. It is how a test acts, or kills, at an exact moment.
     """
 
     def __init__(self, on_change: Callable[[], None], seed: int = 0) -> None:
         self.switches: Switches = {**_OFF, "refuse_blocks": []}
         self.calls: deque[dict[str, Any]] = deque(maxlen=LOGGED_CALLS)
+        self.on_call: Callable[[int, Moment], bool] = lambda number, moment: False
+        self._number = 0
         self._on_change = on_change
         self._random = Random(seed)  # noqa: S311 - faults must be repeatable, not unpredictable
 
@@ -103,6 +109,9 @@ class Faults:
         return response
 
     async def _run(self, service: str, method: str, do: Callable[[], Awaitable[Response]]) -> Response:
+        self._number = number = self._number + 1
+        if self.on_call(number, "arrived"):
+            return ConnectionClosed()
         latency_ms = self.switches["latency_ms"]
         if latency_ms and self.switches["service"] in ("all", service):
             await asyncio.sleep(latency_ms / 1000)
@@ -115,7 +124,8 @@ class Faults:
             code = rule.get("code", "service_unavailable")
             return JSONResponse({"ok": False, "error": code}, status_code=rule.get("status", 503))
         response = await do()
-        return ConnectionClosed() if self._take("lose_answer", service, method) else response
+        lost = self.on_call(number, "done") or self._take("lose_answer", service, method)
+        return ConnectionClosed() if lost else response
 
     def _take(self, name: str, service: str, method: str) -> Switches | None:
         """The rule if it matches this call; counts it down."""

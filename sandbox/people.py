@@ -103,7 +103,9 @@ def usergroups() -> dict[str, Usergroup]:
     """A fresh set of user groups, by id."""
     responders = Usergroup("S0RESPOND1", "rai-responders", "RAI responders")
     responders.users = ["U0ONCALL01", "U0RAILEAD1", "U0PRIVACY1", "U0COMMS001"]
-    return {responders.id: responders}
+    admins = Usergroup("S0ADMINS01", "rai-admins", "RAI admins")
+    admins.users = ["U0RAILEAD1", "U0PRIVACY1"]
+    return {group.id: group for group in (responders, admins)}
 
 
 def user_object(person: Person) -> dict[str, Any]:

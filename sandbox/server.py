@@ -224,7 +224,7 @@ def support_assistant(url: str, flags_file: Path) -> dict[str, Any]:
         "tier": 1,
         "surfaces": ["web chat"],
         "data_classes": ["customer orders", "addresses"],
-        "regimes": ["eu-gdpr-33"],
+        "regimes": ["gdpr", "eu-ai-act-deployer"],
         "on_call_service": "PSUPPORT",
         "on_call": ["U0ONCALL01"],
         "endpoint": f"{url}/assistant",

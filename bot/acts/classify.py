@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from bot.acts import Done, act, incident_of
+from bot.acts import Done, act, clocks, incident_of
 from bot.effects import Card, Effect, Page, Post
 from bot.inbox import Item
 from bot.parts import parts
@@ -124,4 +124,4 @@ def _after(
     if confirmation.raised and confirmation.after in PAGES_AT:
         reason = f"Raised from {confirmation.before} to {confirmation.after}"
         effects.insert(0, Page(incident.id, reason, f"page:{incident.id}:{confirmation.after}:{assessment_id}"))
-    return effects
+    return [*effects, *clocks.proposed(session, incident)]

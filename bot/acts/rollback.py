@@ -6,6 +6,7 @@ from bot.acts import Done, act, incident_of
 from bot.effects import Card, Effect, PlanMessage, Start, Tell
 from bot.inbox import Item
 from bot.parts import parts
+from bot.views.blocks import spoken
 from incidents.access import Action, Person
 from incidents.clock import now
 from incidents.errors import NotFound
@@ -90,4 +91,4 @@ def _told(item: Item) -> str:
 
 
 def _say(item: Item, words: str) -> Tell:
-    return Tell(item.user, Message(words), item.payload.get("channel"), item.payload.get("response_url"))
+    return Tell(item.user, Message(spoken(words)), item.payload.get("channel"), item.payload.get("response_url"))

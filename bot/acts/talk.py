@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.acts import Done, act, incident_of
+from bot.acts import Done, act, clocks, incident_of
 from bot.effects import Card, Effect, Post, Start, Tell
 from bot.inbox import Item
 from bot.parts import parts
@@ -105,6 +105,7 @@ def resolve(session: Session, item: Item, who: Person) -> Done:
     )
     message = resolved_message(incident.number, who.user_id, summary, times_against_targets(incident))
     effects: list[Effect] = [Post(incident.id, message), Card(incident.id)]
+    effects += clocks.recounted(session, incident)
     effects.append(Start("offer_postmortem", f"postmortem:{item.key}", (incident.id, who.user_id, item.key)))
     return Done(incident.id, effects)
 
@@ -115,4 +116,5 @@ def reopen(session: Session, item: Item, who: Person) -> Done:
     incident = incident_of(session, item, who, Action.RESPOND)
     lifecycle.reopen(session, incident, str(item.payload["reason"]), by=who.user_id, key=item.key)
     words = f"{person(who.user_id)} reopened {incident.number}."
-    return Done(incident.id, [Post(incident.id, Message(words)), Card(incident.id)])
+    shown = clocks.recounted(session, incident)
+    return Done(incident.id, [Post(incident.id, Message(words)), Card(incident.id), *shown])

@@ -13,13 +13,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.orm import Session
 
+from bot.acts import meant
 from bot.inbox import Full, Inbox, Item
 from bot.parts import Parts
 from bot.views.blocks import Block
-from incidents import access, lifecycle
 from incidents.access import Action
 from incidents.db import reading
-from incidents.errors import NotFound
 from incidents.models import Incident
 
 R = TypeVar("R")
@@ -85,15 +84,5 @@ def visible_incident(
     session: Session, parts: Parts, body: dict[str, Any], number: str | None, channel: str, action: Action
 ) -> Incident:
     """The incident somebody means, checked before a form shows any of it. Raises NotFound or NotAllowed."""
-    here = lifecycle.in_channel(session, team_of(body), channel)
-    if number:
-        incident = lifecycle.find(session, team_of(body), number)
-        if here is not None and here.id != incident.id:
-            raise NotFound("That does not belong to this incident's channel. Nothing was changed.")
-    elif here is not None:
-        incident = here
-    else:
-        raise NotFound("This works in an incident's channel. Go there, or name the incident: INC-1.")
     who = parts.directory.person(user_of(body), team_of(body))
-    access.check(action, who, incident, set(lifecycle.holders(session, incident.id).values()))
-    return incident
+    return meant(session, who, number or None, channel, action)

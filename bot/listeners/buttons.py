@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.inbox import Item
 from bot.listeners import Ack, Door, forms, team_of, user_of
 from bot.listeners.forms import Body
+from bot.views.blocks import spoken
 from integrations.slack import Message
 from severity.errors import RaiIncidentError
 
@@ -28,6 +29,9 @@ ACTING: dict[str, tuple[str, tuple[str, ...]]] = {
     "step_done": ("step_done", STEP),
     "rollback_approve": ("rollback_approve", PLAN),
     "rollback_verify": ("rollback_verify", PLAN),
+    "policy_propose": ("policy_propose", ("hash",)),
+    "policy_approve": ("policy_approve", ("activation",)),
+    "policy_reject": ("policy_reject", ("activation",)),
 }
 
 # action id -> (form, what its value names)
@@ -50,7 +54,7 @@ OPENING: dict[str, tuple[str, tuple[str, ...]]] = {
     "rollback_undo_open": ("rollback_undo", PLAN),
 }
 
-_NUMERIC = {"incident", "run", "assessment", "plan"}
+_NUMERIC = {"incident", "run", "assessment", "plan", "clock", "activation"}
 
 
 def register(app: AsyncApp, door: Door) -> None:
@@ -73,7 +77,7 @@ def register(app: AsyncApp, door: Door) -> None:
         named = _named(action, names)
         number = str(named.pop("incident", "")) or None
         try:
-            view = await forms.build(door, form, body, _channel(body), number, **named)
+            view = await forms.build(door, form, body, channel_of(body), number, **named)
             refused = await door.open_modal(body["trigger_id"], view)
         except RaiIncidentError as error:
             refused = str(error)
@@ -110,7 +114,7 @@ async def _save(door: Door, ack: Ack, body: Body, kind: str, payload: dict[str, 
         kind=kind,
         team_id=team_of(body),
         user=user_of(body),
-        payload={"channel": _channel(body), "response_url": body.get("response_url"), **payload},
+        payload={"channel": channel_of(body), "response_url": body.get("response_url"), **payload},
     )
     refused = await door.save(item)
     await ack()
@@ -119,15 +123,21 @@ async def _save(door: Door, ack: Ack, body: Body, kind: str, payload: dict[str, 
 
 
 async def _say(door: Door, body: Body, words: str) -> None:
-    """Words for the person who pressed, under the message they pressed on."""
+    await say(door, body, Message(spoken(words)))
 
+
+async def say(door: Door, body: Body, message: Message) -> None:
+    """A message for the person who pressed, under the message they pressed on."""
     url = body.get("response_url")
-    if url and await asyncio.to_thread(door.parts.slack.respond, str(url), Message(words)):
+    if url and await asyncio.to_thread(door.parts.slack.respond, str(url), message):
         return
-    await door.web.chat_postEphemeral(channel=_channel(body), user=user_of(body), text=words)
+    await door.web.chat_postEphemeral(
+        channel=channel_of(body), user=user_of(body), text=message.text, blocks=message.blocks
+    )
 
 
-def _channel(body: Body) -> str:
+def channel_of(body: Body) -> str:
+    """The channel that somebody acted in; empty in a modal."""
     return str((body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or "")
 
 

@@ -5,11 +5,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
+from sqlalchemy.orm import Session
 
 from bot.inbox import Item
-from bot.listeners import Ack, Door, forms, team_of, user_of
-from bot.views.blocks import escape
+from bot.listeners import Ack, Door, clocks, forms, team_of, tier, user_of, visible_incident
+from bot.views.blocks import escape, spoken
 from bot.views.lists import help_text, incident_list, status_text
+from bot.views.tier import systems_message
 from incidents import access
 from incidents.access import Action
 from incidents.lifecycle import TEXT_LENGTH
@@ -37,7 +39,7 @@ def register(app: AsyncApp, door: Door) -> None:
 
     @app.command(COMMAND)
     async def on_command(ack: Ack, body: Body) -> None:
-        word, _, rest = str(body.get("text") or "").strip().partition(" ")
+        word, rest = (*str(body.get("text") or "").split(maxsplit=1), "", "")[:2]
         handler = SUBCOMMANDS.get(word.lower())
         if handler is None:
             await ack(text=f"There is no `{escape(word, 40)}`. Nothing was changed.\n{help_text()}")
@@ -51,7 +53,7 @@ def register(app: AsyncApp, door: Door) -> None:
         try:
             await handler(door, ack, body, rest.strip())
         except RaiIncidentError as error:
-            await ack(text=str(error))
+            await ack(text=spoken(str(error)))
 
 
 def _item(body: Body, kind: str, **payload: Any) -> Item:
@@ -101,6 +103,35 @@ async def status(door: Door, ack: Ack, body: Body, rest: str) -> None:
     await ack(text=status_text(facts))
 
 
+@subcommand("policy")
+async def show_policy(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """The severity policy in force, and what waits to replace it."""
+    await ack(**(await forms.policy_state(door, user_of(body), team_of(body))))
+
+
+@subcommand("clocks", "clock")
+async def show_clocks(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """The regulator clocks of one incident."""
+    message = await clocks.shown(door, body, rest or None, "" if rest else body["channel_id"])
+    await ack(text=message.text, blocks=message.blocks)
+
+
+@subcommand("tier")
+async def walk_tier(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """The tier questions for an AI system."""
+    trouble = await door.open_modal(body["trigger_id"], await tier.first_page(door, body, rest, body["channel_id"]))
+    await ack(**({"text": trouble} if trouble else {}))
+
+
+@subcommand("systems")
+async def show_systems(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """The inventory of AI systems."""
+    who = await asyncio.to_thread(door.parts.directory.person, user_of(body), team_of(body))
+    access.check(Action.DECLARE, who)
+    message = await door.read(lambda session: systems_message(tier.system_facts(session, door.parts)))
+    await ack(text=message.text, blocks=message.blocks)
+
+
 def _form(*names: str, form: str) -> None:
     """Words that open a form about an incident."""
 
@@ -119,12 +150,21 @@ _form("resolve", form="resolve")
 _form("reopen", form="reopen")
 
 
+async def _meant(door: Door, body: Body, number: str, action: Action) -> int:
+    """The id of the incident meant, so that a refusal comes at once; it is checked again when the act is done."""
+
+    def look(session: Session) -> int:
+        return visible_incident(session, door.parts, body, number, body["channel_id"], action).id
+
+    return await door.read(look)
+
+
 def _direct(*names: str, kind: str, said: str) -> None:
     """Words that act at once."""
 
     @subcommand(*names)
     async def act(door: Door, ack: Ack, body: Body, rest: str) -> None:
-        refused = await door.save(_item(body, kind, incident=rest or None))
+        refused = await door.save(_item(body, kind, incident=await _meant(door, body, rest, Action.RESPOND)))
         await ack(text=refused or said)
 
 
@@ -141,5 +181,6 @@ async def note(door: Door, ack: Ack, body: Body, rest: str) -> None:
         trouble = await door.open_modal(body["trigger_id"], view)
         await ack(**({"text": trouble} if trouble else {}))
         return
-    refused = await door.save(_item(body, "note", text=rest))
+    incident = await _meant(door, body, "", Action.NOTE)
+    refused = await door.save(_item(body, "note", text=rest, incident=incident))
     await ack(**({"text": refused} if refused else {}))

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from bot import record
 from bot.acts.talk import open_steps
-from bot.listeners import Door, team_of, visible_incident
+from bot.listeners import Door, team_of, user_of, visible_incident
 from bot.parts import Parts
+from bot.policy_facts import policy_facts
 from bot.views import classify, contain, respond
 from bot.views.blocks import Block
 from bot.views.card import CardFacts
 from bot.views.declare import declare_modal
+from bot.views.policy import policy_message
 from incidents import access, assessing, lifecycle
 from incidents.access import Action, Person
 from incidents.errors import Conflict, NotFound
@@ -41,7 +43,8 @@ async def build(door: Door, form: str, body: Body, channel: str, number: str | N
 
     def look(session: Session) -> Block:
         incident = visible_incident(session, door.parts, body, number, channel, action)
-        return FORMS[form](session, door.parts, incident, {"incident": incident.id, "channel": channel, **more})
+        where = {"incident": incident.id, "channel": channel, "by": user_of(body), **more}
+        return FORMS[form](session, door.parts, incident, where)
 
     return await door.read(look)
 
@@ -50,6 +53,22 @@ async def declare_form(door: Door, prefill: str, where: Where) -> Block:
     """The four fields."""
     systems = [(system.id, system.name) for system in door.parts.systems]
     return await asyncio.to_thread(declare_modal, systems, prefill, metadata(where))
+
+
+async def policy_state(door: Door, user: str, team: str) -> Block:
+    """The severity policy as this person may see it: an answer to a command."""
+    parts = door.parts
+
+    def look(session: Session) -> Block:
+        who = parts.directory.person(user, team)
+        access.check(Action.DECLARE, who)
+        group = parts.settings.admins_group
+        is_admin = user in (parts.directory.admins() or ())
+        facts = policy_facts(session, parts.policy_in_force, who, is_admin=is_admin, admins_group=group)
+        message = policy_message(facts)
+        return {"text": message.text, "blocks": message.blocks}
+
+    return await door.read(look)
 
 
 def channel_incident(session: Session, body: Body) -> int | None:

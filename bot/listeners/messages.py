@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.inbox import Item
 from bot.listeners import Ack, Door, forms, team_of, user_of
 from bot.listeners.forms import Body
+from bot.views.blocks import spoken
 from bot.views.home import home_view
 from incidents import access, lifecycle
 from incidents.access import Action
@@ -93,7 +94,7 @@ async def _direct(door: Door, user: str, words: str) -> None:
 
     def send() -> None:
         slack = door.parts.slack
-        slack.call("chat.postMessage", channel=slack.direct_channel(user), text=words)
+        slack.call("chat.postMessage", channel=slack.direct_channel(user), text=spoken(words))
 
     try:
         await asyncio.to_thread(send)

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.inbox import Item
 from bot.listeners import Ack, Door, team_of, user_of
 from bot.listeners.forms import Body, Where
-from bot.views import declare
+from bot.views import declare, tier
 from bot.views.blocks import escape, modal, section
 from incidents.errors import BadInput
 from incidents.lifecycle import check_text
@@ -187,6 +187,10 @@ def _rollback(values: Values, where: Where) -> tuple[str, Payload]:
     return "rollback_plan", {"incident": where.get("incident"), "step_row": where.get("step_row"), "target": target}
 
 
+def _tier(values: Values, where: Where) -> tuple[str, Payload]:
+    return "tier_decide", {name: where.get(name) for name in ("system", "answers", "tree")}
+
+
 def _row(where: Where) -> Payload:
     return {name: where.get(name) for name in ("incident", "run", "step", "plan") if name in where}
 
@@ -209,4 +213,5 @@ PAYLOADS: dict[str, Callable[[Values, Where], tuple[str, Payload]]] = {
     "step_failed": _step("step_failed"),
     "rollback_reject": _step("rollback_reject"),
     "rollback_undo": _step("rollback_undo"),
+    tier.DECIDE: _tier,
 }

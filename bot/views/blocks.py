@@ -12,6 +12,7 @@ from typing import Any
 Block = dict[str, Any]
 
 SECTION = 3000
+SHORT = 2000  # a field of a section, a line of small print
 HEADER = 150
 BUTTON = 75
 MODAL_TITLE = 24
@@ -40,14 +41,24 @@ def cut(text: str, limit: int) -> str:
 def escape(text: str, limit: int = SECTION) -> str:
     """Untrusted text for mrkdwn: shown literally, nobody notified, no link, no formatting lost or gained."""
     escaped = cut(clean(text), limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    while len(escaped) > limit:  # escaping made it longer: cut before an entity, never inside one
-        escaped = re.sub(r"(&[a-z]*;?)?.?$", "", escaped[: limit - 2], count=1, flags=re.DOTALL) + "…"
-    return escaped
+    return cut_markup(escaped, limit)
+
+
+def cut_markup(text: str, limit: int) -> str:
+    """Mrkdwn of at most `limit` characters, never cut inside an entity, a mention, a date or a link."""
+    if len(text) <= limit:
+        return text
+    return re.sub(r"(&[a-z]*|<[^<>]*)$", "", text[: limit - 1]) + "…"
+
+
+def spoken(words: str) -> str:
+    """Words of ours for a person, as mrkdwn: mentions of people work, all else is literal, whatever it quotes."""
+    return re.sub(r"&lt;(@[UW][A-Z0-9]{2,20})&gt;", r"<\1>", escape(words))
 
 
 def quote(text: str, limit: int = 2500) -> str:
     """Untrusted text as a quotation, every line of it."""
-    return "\n".join(f"> {line}" for line in escape(text, limit).splitlines()) or "> "
+    return cut_markup("\n".join(f"> {line}" for line in escape(text, limit).splitlines()), limit) or "> "
 
 
 def person(user_id: str) -> str:
@@ -84,9 +95,9 @@ def plain(text: str, limit: int = SECTION) -> Block:
     return {"type": "plain_text", "text": cut(clean(text), limit) or " ", "emoji": True}
 
 
-def mrkdwn(text: str) -> Block:
-    """A mrkdwn object from text that was built with this module."""
-    return {"type": "mrkdwn", "text": cut(text, SECTION)}
+def mrkdwn(text: str, limit: int = SECTION) -> Block:
+    """A mrkdwn object from text that was built with this module. Verbatim: Slack makes no links of its own in it."""
+    return {"type": "mrkdwn", "text": cut_markup(text, limit), "verbatim": True}
 
 
 def header(text: str) -> Block:
@@ -106,12 +117,12 @@ def section(text: str, *, accessory: Block | None = None, block_id: str | None =
 
 def fields(*texts: str) -> Block:
     """Up to ten short texts in two columns."""
-    return {"type": "section", "fields": [mrkdwn(cut(text, 2000)) for text in texts[:10]]}
+    return {"type": "section", "fields": [mrkdwn(text, SHORT) for text in texts[:10]]}
 
 
 def context(*texts: str) -> Block:
     """Small print."""
-    return {"type": "context", "elements": [mrkdwn(text) for text in texts[:10]]}
+    return {"type": "context", "elements": [mrkdwn(text, SHORT) for text in texts[:10]]}
 
 
 def divider() -> Block:

@@ -1,6 +1,6 @@
 """The incident's card, pinned in its channel and edited in place; and its announcement elsewhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.views.blocks import (
@@ -60,6 +60,8 @@ class CardFacts:
     run: tuple[str, int, int, str | None] | None  # runbook, done, total, next step
     notices: list[str]
     kind: str = "real"
+    clocks: list[str] = field(default_factory=list)  # the regulator clocks, a line each, ready to show
+    tier: str = ""  # of the AI system, with its date, in words
 
 
 def incident_card(facts: CardFacts) -> Message:
@@ -73,7 +75,7 @@ def incident_card(facts: CardFacts) -> Message:
         section(f"*{severity}* because {escape(facts.because, 600)}"),
         fields(
             f"*Status*\n{STATUS_WORDS[facts.status]}{' · still going on' if going_on else ''}",
-            f"*AI system*\n{escape(facts.system, 100)}",
+            f"*AI system*\n{escape(facts.system, 100)}{f' · {escape(facts.tier, 60)}' if facts.tier else ''}",
             f"*Harm*\n{escape(', '.join(facts.harms), 300) or 'Not classified yet'}",
             f"*Declared*\n{when(facts.declared_at)} by {person(facts.reporter)}",
             *(f"*{word}*\n{person(facts.roles[role]) if role in facts.roles else '—'}" for role, word in _shown(facts)),
@@ -89,6 +91,8 @@ def incident_card(facts: CardFacts) -> Message:
                 + (f"\nNext: {escape(following, 200)}" if following else "")
             )
         )
+    if facts.clocks:
+        blocks.append(section("\n".join(facts.clocks)))
     for notice in facts.notices[:5]:
         blocks.append(section(f"⚠️ {escape(notice, 400)}"))
     if any(measured is not None for measured, _ in facts.times.values()):
@@ -135,6 +139,7 @@ def _buttons(facts: CardFacts) -> list[Block]:
         return [
             actions(
                 button("Postmortem draft", "postmortem_draft", value, style="primary"),
+                button("Clocks", "clocks_open", value),
                 button("Reopen", "reopen_open", value),
             )
         ]
@@ -164,4 +169,5 @@ def _buttons(facts: CardFacts) -> list[Block]:
         if role not in facts.roles and role != "legal"
     ]
     more = [*roles, button("Assign a role", "role_open", value), button("Add a note", "note_open", value)]
+    more.append(button("Clocks", "clocks_open", value))
     return [actions(*first, block_id="card_main"), actions(*more, block_id="card_more")]

@@ -72,7 +72,7 @@ def rubric_modal(
         CALLBACK,
         f"Classify {number}",
         blocks,
-        submit="See the severity" if chosen else None,
+        submit="See the severity",  # always: Slack refuses an input without it
         metadata=metadata,
         close="Cancel",
     )

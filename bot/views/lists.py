@@ -20,6 +20,10 @@ COMMANDS = (
     ("resolve", "end the response"),
     ("reopen", "the harm is back"),
     ("postmortem", "a draft from the record"),
+    ("clocks [INC-n]", "reports that may be owed to authorities, and when"),
+    ("policy", "the severity policy in force, and what waits to replace it"),
+    ("systems", "AI systems, their risk tiers, and what is overdue"),
+    ("tier [system]", "walk the questions that give a system's risk tier"),
 )
 
 

@@ -4,6 +4,8 @@ Nothing acknowledged is lost: trouble that may pass is waited out durably (acros
 not pass is written on the timeline and shown on the card, and the rest goes on.
 """
 
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +14,12 @@ from dbos import DBOS
 from sqlalchemy.orm import Session
 
 from bot.effects import Card, Effect, Start, perform
+from bot.metrics import EFFECTS
 from bot.parts import parts
 from incidents import timeline
 from integrations.errors import OutsideServiceError
 
+log = logging.getLogger("rai.carry")
 FIRST_WAIT = 0.5  # seconds; doubles up to LONGEST_WAIT
 LONGEST_WAIT = 60.0
 TELL_AFTER = 3  # tries before the trouble is shown
@@ -38,7 +42,7 @@ def durably(name: str, do: Callable[..., Any], *args: Any, incident_id: int | No
     """
     told = False
     for attempt in range(GIVE_UP_AFTER):
-        result = DBOS.run_step({"name": name}, _attempt, do, args, attempt > 0)
+        result = DBOS.run_step({"name": name}, _attempt, name, do, args, attempt > 0)
         if not isinstance(result, Trouble):
             if told and incident_id is not None:
                 _say(incident_id, name, "recovered", "It has worked now.")
@@ -54,12 +58,22 @@ def durably(name: str, do: Callable[..., Any], *args: Any, incident_id: int | No
     raise AssertionError("the loop returns at its last attempt")
 
 
-def _attempt(do: Callable[..., Any], args: tuple[Any, ...], tried: bool) -> Any:
+def _attempt(name: str, do: Callable[..., Any], args: tuple[Any, ...], tried: bool) -> Any:
     again = tried or _recovered()
+    began = time.monotonic()
+    outcome = "done"
     try:
         return do(*args, again)
     except OutsideServiceError as error:
+        outcome = "refused" if error.permanent else "failed"
         return Trouble(str(error), error.retry_after, error.permanent)
+    except Exception as error:
+        # A fault of our own: tried again too, so that it is made good by the version that mends it.
+        outcome = "broken"
+        log.exception("the effect %s broke", name)
+        return Trouble(f"The bot itself failed at this ({type(error).__name__}); it is in its log.", None, False)
+    finally:
+        EFFECTS.labels(name, outcome).observe(time.monotonic() - began)
 
 
 def _recovered() -> bool:

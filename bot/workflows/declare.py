@@ -5,11 +5,15 @@ a step runs twice: the page by its dedup key, the channel by its name, messages 
 label.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from dbos import DBOS, SetWorkflowID, WorkflowHandle
 from sqlalchemy.orm import Session
 
 from bot import inbox, record
-from bot.effects import Card, Modal, Page, Tell, perform
+from bot.acts import clocks
+from bot.effects import Card, ClocksMessage, Modal, Page, Tell, perform
 from bot.inbox import Item
 from bot.parts import parts
 from bot.views.blocks import escape
@@ -23,30 +27,50 @@ from incidents.models import Incident
 from integrations.slack import Message
 from severity.errors import RaiIncidentError
 
+R = TypeVar("R")
+
 
 @DBOS.workflow(name="declare")
 def declare(item: Item) -> None:
     """Open one incident from one submit and tell everybody who must know."""
-    who = DBOS.run_step({"name": "who"}, _who, item)
+    # Not a step: who it is counts only inside `open`, whose result is kept, and a report waits for nothing.
+    who = parts().directory.member(item.user, item.team_id)
     opened = parts().durable.transact("open", open_incident, item, who)
     if isinstance(opened, str):
         carry_out(Tell(item.user, Message(escape(opened)), item.payload.get("channel")), f"{item.key}:refused", None)
     else:
-        view_id = str(item.payload.get("view_id") or "")
-        branches = [
-            _branch(page_branch, "page", opened),
-            _branch(room_branch, "room", opened, view_id),
-            _branch(ticket_branch, "ticket", opened),
-            _branch(modal_branch, "modal", opened, view_id),
-        ]
-        for branch in branches:
-            branch.get_result()
-        carry_out(Card(opened), f"card:{opened}:first", opened)
+        _tell_everybody(opened, str(item.payload.get("view_id") or ""))
     parts().durable.transact("done", inbox.mark_done, item.key)
 
 
-def _who(item: Item) -> Person:
-    return parts().directory.person(item.user, item.team_id)
+def _tell_everybody(incident_id: int, view_id: str) -> None:
+    """The page first; beside it the channel and the ticket; what needs them as soon as they are there."""
+    page = _branch(page_branch, "page", incident_id)
+    ticket = _branch(ticket_branch, "ticket", incident_id)
+    modal = _branch(modal_branch, "modal", incident_id, view_id)
+    rest = [modal]
+    channel = durably("channel", make_channel, incident_id, incident_id=incident_id)
+    if isinstance(channel, Trouble):
+        rest += [page, ticket]
+    else:
+        invite = _branch(invite_branch, "invite", incident_id, channel)
+        card = _branch(card_branch, "card", incident_id, channel)
+        rest += [
+            invite,
+            _branch(reporter_branch, "reporter", incident_id),
+            _branch(announce_branch, "announce", incident_id),
+            _branch(modal_branch, "modal-channel", incident_id, view_id),
+        ]
+        ts = card.get_result()
+        if ts is not None:
+            rest.append(_branch(pin_branch, "pin", incident_id, channel, ts))
+        ticket.get_result()
+        rest.append(_branch(bookmark_branch, "bookmark", incident_id))
+        page.get_result()
+        carry_out(Card(incident_id), f"card:{incident_id}:first", incident_id)
+        carry_out(ClocksMessage(incident_id), f"clocks:{incident_id}", incident_id)
+    for branch in rest:
+        branch.get_result()
 
 
 def open_incident(session: Session, item: Item, who: Person) -> int | str:
@@ -54,14 +78,16 @@ def open_incident(session: Session, item: Item, who: Person) -> int | str:
     try:
         access.check(access.Action.DECLARE, who)
         with session.begin_nested():
-            return opening.open_report(session, item.payload, who, parts().policy, key=item.key).id
+            incident = opening.open_report(session, item.payload, who, parts().policy, key=item.key)
+            clocks.propose(session, incident)
+            return incident.id
     except RaiIncidentError as error:
         return str(error)
 
 
-def _branch(workflow: object, name: str, incident_id: int, *more: str) -> "WorkflowHandle[None]":
+def _branch(workflow: Callable[..., R], name: str, incident_id: int, *more: str) -> "WorkflowHandle[R]":
     with SetWorkflowID(f"declare:{incident_id}:{name}"):
-        return DBOS.start_workflow(workflow, incident_id, *more)  # type: ignore[arg-type]
+        return DBOS.start_workflow(workflow, incident_id, *more)
 
 
 @DBOS.workflow(name="declare_page")
@@ -71,23 +97,6 @@ def page_branch(incident_id: int) -> None:
     durably("page", perform, page, page.page_key, incident_id=incident_id)
 
 
-@DBOS.workflow(name="declare_room")
-def room_branch(incident_id: int, view_id: str) -> None:
-    """The channel; then reporter and on-call in it, the card and the announcement, side by side."""
-    channel = durably("channel", make_channel, incident_id, incident_id=incident_id)
-    if isinstance(channel, Trouble):
-        return
-    branches = [
-        _branch(invite_branch, "invite", incident_id, channel),
-        _branch(card_branch, "card", incident_id, channel),
-        _branch(announce_branch, "announce", incident_id),
-        _branch(modal_branch, "modal-channel", incident_id, view_id),
-    ]
-    durably("tell the reporter", tell_reporter, incident_id, incident_id=incident_id)
-    for branch in branches:
-        branch.get_result()
-
-
 @DBOS.workflow(name="declare_invite")
 def invite_branch(incident_id: int, channel: str) -> None:
     """Reporter and on-call into the channel."""
@@ -95,11 +104,22 @@ def invite_branch(incident_id: int, channel: str) -> None:
 
 
 @DBOS.workflow(name="declare_card")
-def card_branch(incident_id: int, channel: str) -> None:
-    """The card, pinned."""
+def card_branch(incident_id: int, channel: str) -> str | None:
+    """The card; its ts, or None where it could not be posted."""
     ts = durably("card", post_card, incident_id, channel, incident_id=incident_id)
-    if not isinstance(ts, Trouble):
-        durably("pin", pin, channel, ts, incident_id=incident_id)
+    return None if isinstance(ts, Trouble) else str(ts)
+
+
+@DBOS.workflow(name="declare_pin")
+def pin_branch(incident_id: int, channel: str, ts: str) -> None:
+    """The card, pinned."""
+    durably("pin", pin, channel, ts, incident_id=incident_id)
+
+
+@DBOS.workflow(name="declare_reporter")
+def reporter_branch(incident_id: int) -> None:
+    """The reporter, who may have closed the modal, hears where it is handled."""
+    durably("tell the reporter", tell_reporter, incident_id, incident_id=incident_id)
 
 
 @DBOS.workflow(name="declare_announce")
@@ -110,8 +130,13 @@ def announce_branch(incident_id: int) -> None:
 
 @DBOS.workflow(name="declare_ticket")
 def ticket_branch(incident_id: int) -> None:
-    """The ticket, where Jira is configured, and its bookmark in the channel."""
+    """The ticket, where Jira is configured."""
     durably("ticket", make_ticket, incident_id, incident_id=incident_id)
+
+
+@DBOS.workflow(name="declare_bookmark")
+def bookmark_branch(incident_id: int) -> None:
+    """The ticket's bookmark, once there are both ticket and channel."""
     durably("bookmark", bookmark_ticket, incident_id, incident_id=incident_id)
 
 
@@ -208,9 +233,7 @@ def tell_reporter(incident_id: int, again: bool) -> None:
     """A direct message with the channel, for the reporter who closed the modal."""
     with reading(parts().db) as session:
         facts = record.card_facts(session, incident_id)
-    slack = parts().slack
-    channel = slack.direct_channel(facts.reporter)
-    slack.post(channel, opened_message(facts), key=f"opened:{incident_id}", again=again)
+    parts().slack.post_direct(facts.reporter, opened_message(facts), key=f"opened:{incident_id}", again=again)
 
 
 def show_opened(incident_id: int, view_id: str, again: bool) -> None:

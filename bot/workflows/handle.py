@@ -11,7 +11,7 @@ from bot import acts, inbox
 from bot.effects import Effect, Tell
 from bot.inbox import Item
 from bot.parts import parts
-from bot.views.blocks import escape
+from bot.views.blocks import spoken
 from bot.workflows.carry import Trouble, carry_out, durably
 from incidents.access import Person
 from integrations.slack import Message
@@ -31,7 +31,13 @@ def handle(item: Item) -> None:
             parts().durable.transact("done", inbox.mark_done, item.key)
             return
         item = replace(item, payload={**item.payload, **seen})
-    incident_id, effects = parts().durable.transact("apply", apply, item, who)
+    try:
+        incident_id, effects = parts().durable.transact("apply", apply, item, who)
+    except Exception as error:
+        # The transaction was rolled back and its failure is checkpointed: a recovery comes here again.
+        log.exception("the act %s broke", item.kind)
+        broken = f"The bot itself failed at this ({type(error).__name__}). Nothing was changed; it is in its log."
+        incident_id, effects = None, [tell(item, broken)]
     for index, effect in enumerate(effects):
         carry_out(effect, f"{item.key}:{index}", incident_id)
     parts().durable.transact("done", inbox.mark_done, item.key)
@@ -61,7 +67,7 @@ def tell(item: Item, words: str) -> Tell:
     """Words for the person who acted, where they acted."""
     return Tell(
         user=item.user,
-        message=Message(escape(words) if "<@" not in words else words),
+        message=Message(spoken(words)),
         channel=item.payload.get("channel"),
         response_url=item.payload.get("response_url"),
     )

@@ -3,6 +3,7 @@
 from dbos import DBOS
 from sqlalchemy.orm import Session
 
+from bot.acts import TIMERS, on_timer
 from bot.effects import Card, Direct, Effect, PlanMessage, Post, RunMessage
 from bot.parts import parts
 from bot.views.blocks import escape, section
@@ -10,7 +11,7 @@ from bot.views.respond import overdue_message
 from bot.workflows.carry import carry_out
 from incidents import lifecycle, timeline, timers
 from incidents.clock import now
-from incidents.models import Incident
+from incidents.models import Incident, Timer
 from integrations.slack import Message
 from runbooks import engine, progress, rollback
 
@@ -18,17 +19,23 @@ from runbooks import engine, progress, rollback
 @DBOS.workflow(name="timer")
 def fire_timer(timer_id: int) -> None:
     """One due timer: claimed and answered in one transaction, then its effects."""
-    effects = parts().durable.transact("claim", _claim, timer_id)
+    incident_id, effects = parts().durable.transact("claim", _claim, timer_id)
     for index, effect in enumerate(effects):
-        carry_out(effect, f"timer:{timer_id}:{index}", None)
+        carry_out(effect, f"timer:{timer_id}:{index}", incident_id)
 
 
-def _claim(session: Session, timer_id: int) -> list[Effect]:
+def _claim(session: Session, timer_id: int) -> tuple[int | None, list[Effect]]:
     timer = timers.claim(session, timer_id)
     if timer is None or timer.incident_id is None:
-        return []
-    incident = session.get_one(Incident, timer.incident_id)
-    if timer.kind != "update_due" or incident.status not in ("open", "mitigated"):
+        return None, []
+    incident = lifecycle.lock(session, timer.incident_id)
+    return incident.id, TIMERS[timer.kind](session, timer, incident)
+
+
+@on_timer("update_due")
+def update_due(session: Session, timer: Timer, incident: Incident) -> list[Effect]:
+    """The update that somebody promised did not come."""
+    if incident.status not in ("open", "mitigated"):
         return []
     commander = lifecycle.holders(session, incident.id).get("commander")
     words = f"The update promised for {timer.due_at:%H:%M UTC} did not come"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.effects import Card, Effect, Page, PlanMessage, Post, RunMessage, Tell
 from bot.parts import parts
-from bot.views.blocks import escape
+from bot.views.blocks import escape, spoken
 from bot.workflows.carry import Trouble, carry_out, durably
 from incidents import lifecycle
 from incidents.errors import Conflict
@@ -64,7 +64,8 @@ def execute_rollback(plan_id: int) -> None:
     responders = DBOS.run_step({"name": "responders"}, _responders)
     execution = parts().durable.transact("begin", _begin, plan_id, system_id, target_id, responders)
     if isinstance(execution, Refused):
-        carry_out(Post(incident_id, Message(f"✋ {execution.message}")), f"rollback:{plan_id}:refused", incident_id)
+        words = Message(f"✋ {spoken(execution.message)}")
+        carry_out(Post(incident_id, words), f"rollback:{plan_id}:refused", incident_id)
         carry_out(PlanMessage(plan_id), f"plan:{plan_id}:refused", incident_id)
         return
     carry_out(PlanMessage(plan_id), f"plan:{plan_id}:executing", incident_id)
@@ -110,7 +111,7 @@ def _after(plan_id: int, incident_id: int) -> None:
 
 def _tell_or_show(outcome: int | str, by: str, channel: str, key: str, incident_id: int) -> None:
     if isinstance(outcome, str):
-        carry_out(Tell(by, Message(outcome), channel), f"{key}:refused", None)
+        carry_out(Tell(by, Message(spoken(outcome)), channel), f"{key}:refused", None)
     else:
         carry_out(PlanMessage(outcome), f"plan:{outcome}:planned", incident_id)
 

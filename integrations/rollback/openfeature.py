@@ -8,7 +8,6 @@ import fcntl
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -114,11 +113,11 @@ class FlagFile:
 
     def execute(self, plan: Plan, key: str) -> Outcome | Drifted:
         """Compare and set, once per key."""
-        return self._set(plan.from_, plan.to, key)
+        return self._change(plan.from_, plan.to, key)
 
     def undo(self, plan: Plan, key: str) -> Outcome | Drifted:
         """Compare and set back, once per key."""
-        return self._set(plan.to, plan.from_, key)
+        return self._change(plan.to, plan.from_, key)
 
     def verify(self, plan: Plan) -> Verification:
         """Wait until the service itself says `plan.to`, at most `VERIFY_SECONDS`; the file must say so too."""
@@ -160,6 +159,12 @@ class FlagFile:
         if not isinstance(answer, dict):
             raise OutsideServiceError(service, "its answer is not a JSON object.")
         return answer
+
+    def _change(self, before: str, after: str, key: str) -> Outcome | Drifted:
+        try:
+            return self._set(before, after, key)
+        except OSError as error:
+            raise TargetError(f"The flags file {self.file.name} cannot be written: {error.strerror}.") from error
 
     def _set(self, before: str, after: str, key: str) -> Outcome | Drifted:
         with self._locked():
@@ -209,20 +214,15 @@ class FlagFile:
 
     def _replace(self, document: dict[str, Any]) -> None:
         """Write beside, sync, rename, sync the folder: readers see the old file or the new one, also after a crash."""
-        folder = self.file.parent
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{self.file.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(document, file, indent=2, ensure_ascii=False)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(self.file.stat().st_mode & 0o777)
-            Path(name).replace(self.file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        descriptor = os.open(folder, os.O_RDONLY)
+        beside = self.file.with_name(f".{self.file.name}.new")  # ours alone: the lock is held
+        with beside.open("w", encoding="utf-8") as file:
+            json.dump(document, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        beside.chmod(self.file.stat().st_mode & 0o777)
+        beside.replace(self.file)
+        descriptor = os.open(self.file.parent, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

@@ -17,6 +17,12 @@ def upgrade() -> None:
                 f"CREATE TRIGGER timeline_no_{verb.lower()} BEFORE {verb} ON timeline"
                 f" BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
             )
+        # INSERT OR REPLACE deletes without asking a DELETE trigger.
+        op.execute(
+            "CREATE TRIGGER timeline_no_replace BEFORE INSERT ON timeline WHEN EXISTS (SELECT 1 FROM timeline"  # noqa: S608
+            " WHERE id = NEW.id OR (incident_id = NEW.incident_id AND (seq = NEW.seq OR key = NEW.key)))"
+            f" BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION timeline_append_only() RETURNS trigger LANGUAGE plpgsql AS"
@@ -33,7 +39,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
-        for verb in ("update", "delete"):
+        for verb in ("update", "delete", "replace"):
             op.execute(f"DROP TRIGGER timeline_no_{verb}")
         return
     op.execute("DROP TRIGGER timeline_no_truncate ON timeline")

@@ -70,4 +70,6 @@ async def drafted(story: Story) -> str:
     check(printed.strip() == draft.strip(), "the command line to print the shared draft", printed[:300])
     for part in (story.number, "SEV1", "v1", FINDING):
         check(part in draft, f"{part!r} in the draft", draft[:1500])
-    return f"a postmortem draft is in the channel ({len(draft.split())} words), and `rai-incident postmortem show` prints it"
+    return (
+        f"the postmortem draft ({len(draft.split())} words) is in the channel; `rai-incident postmortem show` prints it"
+    )

@@ -86,8 +86,8 @@ async def mitigated(story: Story) -> str:
     record = await story.record()
     stamps = [one for one in record["milestones"] if one["name"] == "mitigated" and one["current"]]
     check(len(stamps) == 1, "mitigated stamped once", stamps)
-    executed = [one["text"] for one in record["timeline"] if one["kind"] == "rollback_executed"]
-    check(len(executed) == 1, "one rollback on the timeline", executed)
+    executed = [one["text"] for one in record["timeline"] if one["data"].get("what") == "executed"]
+    check(len(executed) == 1, "one executed rollback on the timeline", executed)
     check("rollback_undo_open" in story.on_call.buttons(story.channel), "a button to undo it", "none")
     return "the incident is mitigated; the assistant no longer leaks; Undo stands ready"
 

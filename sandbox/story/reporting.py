@@ -48,7 +48,7 @@ async def report(story: Story) -> str:
 
 
 async def submitted(story: Story) -> str:
-    """Submit, and kill the bot as soon as the first needs are met: the page is out and the reporter is in the channel."""
+    """Submit, and kill the bot as soon as the first needs are met: the page is out, the reporter is in the channel."""
     story.world.faults.set({"latency_ms": LATENCY_MS})
     start = time.perf_counter()
     await story.support.submit({"system": "support-assistant", "ongoing": "yes", "private": []})
@@ -61,8 +61,8 @@ async def submitted(story: Story) -> str:
     await story.kill_and_restart()
     story.world.faults.set({"latency_ms": 0})
     return (
-        f"submitted: answered in {answered:.2f} s, page out in {paged:.2f} s, reporter in the channel in {invited:.2f} s; "
-        "then the bot was killed and started again"
+        f"submitted: answered in {answered:.2f} s, paged in {paged:.2f} s, reporter in the channel in {invited:.2f} s; "
+        "then the bot is killed, and started again"
     )
 
 

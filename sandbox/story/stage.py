@@ -1,4 +1,4 @@
-"""What the acts of the story share: the people by their part, the incident once it is open, and looks at the outside."""
+"""What the steps of the story share: the people by their part, the incident once it is open, looks at the outside."""
 
 import asyncio
 import json
@@ -41,16 +41,20 @@ class Story:
     @property
     def card(self) -> Json:
         """The pinned card, as the on-call engineer sees it now."""
-        pinned = [message for message in self.on_call.messages(self.channel) if message["pinned"]]
+        pinned = self._pinned
         check(len(pinned) == 1, "one pinned card in the incident's channel", [words_of(one)[:100] for one in pinned])
         return pinned[0]
+
+    @property
+    def _pinned(self) -> list[Json]:
+        return [message for message in self.on_call.messages(self.channel) if message["pinned"]]
 
     async def card_shows(self, *words: str) -> None:
         """Wait until the card shows all these words."""
         await until(
-            lambda: all(word in words_of(self.card) for word in words),
-            f"the card to show {words}",
-            lambda: words_of(self.card),
+            lambda: any(all(word in words_of(message) for word in words) for message in self._pinned),
+            f"the pinned card to show {words}",
+            lambda: [words_of(message) for message in self._pinned],
         )
 
     @property

@@ -25,11 +25,11 @@ async def until(
     seen: Callable[[], object] = lambda: "nothing",
     within: float = PATIENCE,
 ) -> R:
-    """The first answer of `look` that is neither None nor False, at most `within` seconds from now; else Unmet."""
+    """The first answer of `look` that is true, at most `within` seconds from now; else Unmet."""
     end = time.monotonic() + within
     while True:
         found = look()
-        if found is not None and found is not False:
+        if found:
             return found
         if time.monotonic() > end:
             raise Unmet(f"{expected} within {within:g} s", seen())

@@ -17,6 +17,7 @@ class ContextWords:
     """Word lists of the lexicon's `context` section, as sets of plain words; the YAML says what each is for."""
 
     determiners: frozenset[str]
+    outcome_nouns: frozenset[str]
     negators: frozenset[str]
     avoiders: frozenset[str]
     failers: frozenset[str]
@@ -26,6 +27,7 @@ class ContextWords:
     risks: frozenset[str]
     causers: frozenset[str]
     infinitives: frozenset[str]
+    happened: frozenset[str]
     listed: frozenset[str]
     entity_negators: frozenset[str]
     false_friends: Matcher[None]
@@ -53,7 +55,7 @@ def negated(sentence: Sentence, start: int, end: int, words: ContextWords, frien
         if friends[position]:
             return False
         if token.word in words.determiners:
-            return True
+            return carried or sentence[start].word not in words.outcome_nouns
         if carried and token.word in words.negators:
             return True
         if carried and token.word in words.avoiders:
@@ -91,23 +93,23 @@ def only_possible(sentence: Sentence, start: int, words: ContextWords, friends: 
 
     "may have died" and "allegedly killed" are doubts about a fact and stay; "could have killed" is not.
     """
+    carried = True
     for position in range(start - 1, max(-1, start - 1 - REACH), -1):
         token = sentence[position]
         if not token.is_word or token.word in words.breakers:
             return False
         after = sentence[position + 1].word if position + 1 < len(sentence) else ""
-        if token.word in words.conditionals and after not in (
-            "not",
-            "have" if token.word in ("may", "might") else "not",
-        ):
+        settled = ("not", "have") if token.word in ("may", "might") else ("not",)
+        if carried and token.word in words.conditionals and after not in settled:
             return True
         counts = position + 1 < len(sentence) and sentence[position + 1].value is not None  # "nearly 200 people died"
-        if token.word in words.risks and not friends[position] and not counts:
+        if carried and token.word in words.risks and not friends[position] and not counts:
             return True
+        carried = carried and (token.word in words.carriers or token.word in words.listed or token.value is not None)
         if token.word == "to" and after in words.infinitives:
             before = sentence[max(0, position - 5) : position]
             return not any(t.word in words.causers for t in before)
-        if token.word in words.causers and position < start - 1 and token.word not in words.conditionals:
+        if token.word in words.happened and (position == 0 or sentence[position - 1].word != "have"):
             return False
     return False
 

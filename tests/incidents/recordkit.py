@@ -22,5 +22,5 @@ def open_one(session: Session, key: str = "declare:1", **changed: Any) -> Incide
         "private": False,
         "invited": [ONCALL],
     }
-    opening = Opening("SEV2", "scope-unknown", "scope is unknown", [])
+    opening = Opening("SEV2", "scope-unknown", "scope is unknown", "0" * 64)
     return lifecycle.open_incident(session, Report(**{**report, **changed}), opening, key=key)

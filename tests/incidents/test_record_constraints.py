@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 from recordkit import LEAD, ONCALL, REPORTER, open_one
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session
 
 from incidents import lifecycle, milestones
 from incidents.clock import now
@@ -18,9 +17,14 @@ EARLY, LATE = datetime(2026, 3, 1, 10, tzinfo=UTC), datetime(2026, 3, 1, 11, tzi
 
 
 @pytest.fixture
-def incident_id(engine: Engine) -> int:
+def engine(shared: Engine) -> Engine:
+    return shared
+
+
+@pytest.fixture
+def incident_id(engine: Engine, request: pytest.FixtureRequest) -> int:
     with writing(engine) as session:
-        return open_one(session).id
+        return open_one(session, f"declare:{request.node.name}").id
 
 
 def _refused(engine: Engine, constraint: str, *rows: Any) -> None:
@@ -54,7 +58,13 @@ def _assessment(incident_id: int, **changed: Any) -> Assessment:
 
 
 def _link(incident_id: int, key: str, **changed: Any) -> Link:
-    values = {"incident_id": incident_id, "kind": "channel", "key": key, "external_id": key, "at": EARLY}
+    values = {
+        "incident_id": incident_id,
+        "kind": "channel",
+        "key": f"{key}:{incident_id}",
+        "external_id": key,
+        "at": EARLY,
+    }
     return Link(**{**values, **changed})
 
 
@@ -198,11 +208,11 @@ def test_a_time_of_another_zone_comes_back_as_the_same_moment_in_utc(engine: Eng
         assert found.at.utcoffset() == timedelta(0)
 
 
-def test_microseconds_survive(engine: Engine, session: Session, incident_id: int) -> None:
+def test_microseconds_survive(engine: Engine, incident_id: int) -> None:
     moment = now().replace(microsecond=123457)
-    session.add(_stamp(incident_id, at=moment))
-    session.flush()
-    session.expire_all()
-    found = milestones.current(session, incident_id, "onset")
-    assert found is not None
-    assert found.at == moment
+    with writing(engine) as session:
+        session.add(_stamp(incident_id, at=moment))
+    with reading(engine) as session:
+        found = milestones.current(session, incident_id, "onset")
+        assert found is not None
+        assert found.at == moment

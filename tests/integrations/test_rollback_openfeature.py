@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -242,3 +245,52 @@ def test_a_broken_flags_file_is_named_and_left_alone(tmp_path, content):
     with pytest.raises(TargetError, match=r"flags\.json"):
         target.execute(Plan("v2", "v1", "", ""), "key")
     assert file.read_text() == content
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    file = tmp_path / "nowhere" / "flags.json"
+    target = build_target({"id": "x", "kind": "openfeature", "file": str(file), "flag": "a", "to": "v1"})
+    with pytest.raises(TargetError, match=r"flags\.json cannot be written: No such file"):
+        target.execute(Plan("v2", "v1", "", ""), "key")
+
+
+WORKER = """
+import json, sys
+from integrations.rollback.base import Plan
+from integrations.rollback.kinds import build_target
+entry, key = json.loads(sys.argv[1]), sys.argv[2]
+target = build_target(entry)
+print("ready", flush=True)
+sys.stdin.readline()
+target.execute(Plan("v2", "v1", "", ""), key)
+print("done", flush=True)
+"""
+
+
+def test_killed_at_any_moment_the_file_is_whole_and_a_second_run_changes_it_once(tmp_path):
+    random = Random(4)
+    file = tmp_path / "flags.json"
+    flag = {"state": "ENABLED", "variants": {"v1": "v1", "v2": "v2"}, "defaultVariant": "v2"}
+    entry = {"id": "model-version", "kind": "openfeature", "file": str(file), "flag": "assistant-model", "to": "v1"}
+    root = Path(__file__).parents[2]
+    for number in range(12):
+        file.write_text(json.dumps({"flags": {"assistant-model": flag}}))
+        worker = subprocess.Popen(
+            [sys.executable, "-c", WORKER, json.dumps(entry), f"key-{number}"],
+            cwd=root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert worker.stdin
+        assert worker.stdout
+        assert worker.stdout.readline() == b"ready\n"
+        worker.stdin.write(b"go\n")
+        worker.stdin.flush()
+        threading.Event().wait(random.uniform(0, 0.004))  # the moment of death; nothing is waited for
+        worker.kill()
+        worker.communicate()
+        before = json.loads(file.read_text())["flags"]["assistant-model"]
+        marked = f"key-{number}" in str(before.get("metadata", {}))
+        assert (before["defaultVariant"] == "v1") == marked, "the change and its mark are one"
+        outcome = build_target(entry).execute(Plan("v2", "v1", "", ""), f"key-{number}")
+        assert outcome == Outcome(changed=not marked, seen="v1")

@@ -21,7 +21,7 @@ TARGETS = {"ttd": timedelta(minutes=30), "tta": timedelta(hours=1), "ttm": timed
 def declare(session: Session, description: str = "It showed me the order of another customer.") -> Incident:
     """The least a record can hold: an incident just declared."""
     report = lifecycle.Report("T0SANDBOX1", REPORTER, description, None, "not_sure", private=False)
-    opening = lifecycle.Opening("SEV2", "scope-unknown", "the scope is unknown", [])
+    opening = lifecycle.Opening("SEV2", "scope-unknown", "the scope is unknown", "0" * 64)
     return lifecycle.open_incident(session, report, opening, key=f"declare:{description[:40]}")
 
 
@@ -39,7 +39,7 @@ def tell(session: Session, at: Callable[[float], None]) -> Incident:
         source_url="https://sandbox.slack.com/archives/C0SUPPORT1/p1772420400000100",
         reported_at=START,
     )
-    opening = lifecycle.Opening("SEV2", "scope-unknown", "the scope is unknown", ["H4"])
+    opening = lifecycle.Opening("SEV2", "scope-unknown", "the scope is unknown", "0" * 64)
     incident = lifecycle.open_incident(session, report, opening, key="declare:story")
     lifecycle.assign(session, incident, "commander", COMMANDER, by=COMMANDER, key="role:1")
     at(120)

@@ -121,5 +121,5 @@ def add_incident(session: Session, key: str) -> Incident:
         ongoing="yes",
         private=False,
     )
-    opening = lifecycle.Opening("SEV2", "scope-unknown", "scope is unknown", ["H4"])
+    opening = lifecycle.Opening("SEV2", "scope-unknown", "scope is unknown", "0" * 64)
     return lifecycle.open_incident(session, report, opening, key=key)

@@ -1,0 +1,17 @@
+"""The written rows as one organisation uses them: those shipped, with what its configuration folder replaces."""
+
+from bot.settings import Settings
+from severity.clocks import Clocks, load_clocks
+from severity.tiers import Tree, load_tiers
+
+
+def clocks(settings: Settings) -> Clocks:
+    """The regulator clocks; `clocks.yaml` of the folder switches rows on or off, and says zone and holidays."""
+    own = settings.rai_config_dir / "clocks.yaml"
+    return load_clocks(override=own if own.exists() else None)
+
+
+def tiers(settings: Settings) -> Tree:
+    """The tier questions; `tiers.yaml` of the folder replaces them."""
+    own = settings.rai_config_dir / "tiers.yaml"
+    return load_tiers(own if own.exists() else None)

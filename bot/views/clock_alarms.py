@@ -1,0 +1,98 @@
+"""What a regulator clock says when its time runs: warnings, the time that has passed, the wall that has passed.
+
+Each message stands alone: it is read on a telephone, at night, by somebody who has not followed the incident.
+"""
+
+from datetime import datetime
+
+from bot.views.blocks import Block, actions, button, context, escape, section, when
+from incidents.clocks import Owed
+from incidents.models import RegulatorClock
+from integrations.slack import Message
+from severity.clocks import Clock, Due, Wall
+
+
+def warning_message(number: str, incident_id: int, system: str, report: Owed, because: str) -> Message:
+    """Part of the time has passed."""
+    due, end = _timed(report)
+    words = (
+        f"⏱️ *{number}* ({escape(system, 80)}): {escape(because, 150)} for *{escape(due.clock.title, 100)}*, "
+        f"{escape(report.stage.title, 100).lower()}.\nWork to *{when(end)}*, "
+        f"to the {escape(due.clock.recipient, 200)}."
+    )
+    text = f"{number}: {because}. {due.clock.title}, {report.stage.title.lower()}: {_spoken(end)}."
+    return Message(
+        f"{text} {due.notice}",
+        [*_with_small_print(words, due.clock, due.contested, due.notice), _decide(incident_id, report.row)],
+    )
+
+
+def passed_message(number: str, incident_id: int, report: Owed) -> Message:
+    """The time to work to has passed."""
+    due, end = _timed(report)
+    words = (
+        f"🚨 *{number}*: the time to work to has passed for *{escape(due.clock.title, 100)}*, "
+        f"{escape(report.stage.title, 100).lower()}: {when(end)}. It is not marked submitted.\n"
+        f"If it was sent, press *Submitted*. If not, send what there is now and say why it is late"
+        + (f"; the outer limit, for information only: {when(due.outer)}." if due.outer and due.outer > end else ".")
+    )
+    text = f"{number}: {due.clock.title}, {report.stage.title.lower()}, was to be submitted by {_spoken(end)}."
+    return Message(
+        f"{text} {due.notice}",
+        [*_with_small_print(words, due.clock, due.contested, due.notice), _decide(incident_id, report.row)],
+    )
+
+
+def wall_message(number: str, incident_id: int, wall: Wall, row: RegulatorClock, *, assumed: bool) -> Message:
+    """A limit has passed although the stamp its report waits for is missing."""
+    limit = wall.stage.wall
+    assert limit is not None
+    counted = (
+        "when it was first noticed, since nobody has said when we became aware"
+        if assumed
+        else limit.starts_at.replace("_", " ")
+    )
+    undecided = " Nobody has decided whether it applies." if row.state == "proposed" else ""
+    words = (
+        f"🚨 *{number}*: {limit.words} have passed from {counted}, and “{wall.waiting_for}” has no time yet. "
+        f"*{escape(wall.clock.title, 100)}*, {escape(wall.stage.title, 100).lower()}, was due no later than "
+        f"{when(wall.at)}.{undecided}\nClassify now, or say that it does not apply and why. "
+        "If it applies, report at once and explain the delay."
+    )
+    text = f"{number}: the {limit.words} of {wall.clock.title} passed before it was {wall.waiting_for}."
+    return Message(
+        f"{text} {wall.notice}",
+        [*_with_small_print(words, wall.clock, wall.contested, wall.notice), _decide(incident_id, row)],
+    )
+
+
+def calling(whom: str, message: Message) -> Message:
+    """An alarm with whoever must act named above it."""
+    return Message(message.text, [section(whom), *(message.blocks or [])])
+
+
+def _with_small_print(words: str, clock: Clock, contested: str | None, notice: str) -> list[Block]:
+    doubt = f"Contested: {escape(contested, 300)}" if contested else "Not contested."
+    return [section(words), context(f"Source: {escape(str(clock.source), 200)}. {doubt} {escape(notice)}")]
+
+
+def _decide(incident_id: int, row: RegulatorClock) -> Block:
+    value = f"{incident_id}:{row.id}"
+    first = [button("Start", "clock_start_open", value, style="primary")] if row.state == "proposed" else []
+    return actions(
+        *first,
+        button("Submitted", "clock_submit_open", value),
+        button("Does not apply", "clock_decline_open", value),
+        button("Say when something happened", "clock_stamp_open", str(incident_id)),
+    )
+
+
+def _spoken(moment: datetime) -> str:
+    return f"{moment:%a %d %b %Y %H:%M %Z}"
+
+
+def _timed(report: Owed) -> tuple[Due, datetime]:
+    """The due time of a report that has one; only such a report has timers."""
+    assert report.due is not None
+    assert report.due.conservative is not None
+    return report.due, report.due.conservative

@@ -1,0 +1,448 @@
+"""Running regulator clocks: proposed by the written rows, started, declined and submitted by named persons.
+
+What a clock counts from are stamps: times that somebody has said. From them `severity.clocks` gives the reports that
+are owed, and from those come the timers that warn. A change of any stamp counts everything again: warnings that no
+longer fit are cancelled, new ones are set, and one that was given is never given twice.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from incidents import lifecycle, timeline, timers
+from incidents.clock import now
+from incidents.errors import BadInput, Conflict, NotAllowed, NotFound
+from incidents.milestones import AHEAD
+from incidents.models import Incident, RegulatorClock, Stamp, Timer
+from severity.clocks import Clock, Clocks, Due, Stage, Step, warnings
+
+WARNING, WALL, PASSED = "clock_warning", "clock_wall", "clock_passed"
+SUBMITTED = {step: f"{step.value}_submitted" for step in Step}
+# Where nobody has stamped one of these, the first moment anybody noticed is the careful guess that a form offers.
+NOTICED = ("awareness", "detection", "identification", "discovery", "determination", "reasonable_belief")
+REASON_LENGTH = 1000
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One report of one clock that has not been submitted. `due` is None while the stamp it starts at is missing."""
+
+    row: RegulatorClock
+    stage: Stage
+    due: Due | None
+
+    @property
+    def waits_for(self) -> str | None:
+        """The stamp without which no due time can be said."""
+        return self.stage.starts_at if self.due is None else None
+
+
+def of(session: Session, incident_id: int) -> list[RegulatorClock]:
+    """All clocks of an incident in the order they were proposed."""
+    query = sa.select(RegulatorClock).where(RegulatorClock.incident_id == incident_id).order_by(RegulatorClock.id)
+    return list(session.scalars(query))
+
+
+def get(session: Session, incident: Incident, clock_id: int, *, lock: bool = True) -> RegulatorClock:
+    """One clock of this incident. NotFound in the same words for absent and foreign ones."""
+    row = session.get(RegulatorClock, clock_id, with_for_update=lock or None)
+    if row is None or row.incident_id != incident.id:
+        raise NotFound("That clock does not belong to this incident. Nothing was changed.")
+    return row
+
+
+def require_decider(session: Session, incident: Incident, user: str) -> None:
+    """Declining and submitting bind the organisation: the legal role or the commander; anybody while nobody is legal.
+
+    Whether `user` may respond at all has been asked before (incidents/access.py).
+    """
+    holders = lifecycle.holders(session, incident.id)
+    legal = holders.get("legal")
+    if legal is not None and user not in (legal, holders.get("commander")):
+        raise NotAllowed(
+            f"Only the legal role (<@{legal}>) or the commander can decide this. Nothing was changed; ask one of them."
+        )
+
+
+def propose_for(
+    session: Session,
+    incident: Incident,
+    clocks: Clocks,
+    *,
+    regimes: Collection[str],
+    answers: Mapping[str, str],
+    at: datetime,
+) -> list[RegulatorClock]:
+    """Propose what may apply at `at` and was not proposed before; the new ones. A second call proposes nothing.
+
+    A decision that somebody took stands. A proposal nobody has decided yet moves to a stricter report when new answers
+    ask for one, never to a milder one.
+    """
+    known = {row.clock: row for row in of(session, incident.id)}
+    new = []
+    for proposal in clocks.propose(regimes, incident.harm_classes, answers, at):
+        row = known.get(proposal.clock.id)
+        if row is None:
+            row = RegulatorClock(
+                incident_id=incident.id,
+                clock=proposal.clock.id,
+                stage=proposal.stage.id,
+                state="proposed",
+                because=proposal.because,
+                proposed_at=now(),
+            )
+            session.add(row)
+            session.flush()
+            new.append(row)
+        elif row.state == "proposed" and proposal.stage.seconds < _stage(proposal.clock, row.stage).seconds:
+            row.stage, row.because = proposal.stage.id, proposal.because
+        else:
+            continue
+        _write(
+            session,
+            row,
+            "policy",
+            f"{proposal.clock.title} ({proposal.stage.title.lower()}) {proposal.because}."
+            f" Source: {proposal.clock.source}",
+            key=f"clock:{row.id}:proposed:{row.stage}",
+        )
+        _arm(session, incident, row, clocks)
+    return new
+
+
+def start(
+    session: Session,
+    incident: Incident,
+    clocks: Clocks,
+    clock_id: int,
+    *,
+    stamps: Mapping[str, datetime],
+    by: str,
+    key: str,
+    stage: str | None = None,
+) -> RegulatorClock:
+    """A named person says that the duty applies, and when what it counts from happened.
+
+    `stamps` are the times said now (stamp id -> when); what was stamped before holds. `stage` is which first report.
+    Raises BadInput for an impossible time, Conflict when somebody decided before.
+    """
+    row = get(session, incident, clock_id)
+    if row.state in ("running", "submitted"):
+        raise Conflict(f"<@{row.decided_by}> started this clock already. Nothing was changed.")
+    clock = clocks.clock(row.clock)
+    chosen = _stage(clock, stage or row.stage)
+    if chosen.step is not Step.INITIAL:
+        raise BadInput("stage", f"{chosen.title} is not a first report of this clock.")
+    before, row.stage = row.state, chosen.id
+    row.state, row.decided_by, row.decided_at, row.declined_reason = "running", by, now(), None
+    words = f"Started {clock.title} ({chosen.title.lower()})"
+    if before == "declined":
+        words += ", which had been declined"
+    _write(session, row, by, f"{words}. {_counted_from(stamps)}Source: {clock.source}", key=key)
+    for name, moment in stamps.items():
+        _say(session, incident, clocks, name, moment, by=by, key=f"{key}:{name}")
+    _count_again(session, incident, clocks)
+    return row
+
+
+def decline(
+    session: Session, incident: Incident, clocks: Clocks, clock_id: int, reason: str, *, by: str, key: str
+) -> RegulatorClock:
+    """A named person says, with a reason, that the duty does not apply (any more)."""
+    row = get(session, incident, clock_id)
+    if row.state == "declined":
+        raise Conflict(f"<@{row.decided_by}> said already that it does not apply. Nothing was changed.")
+    require_decider(session, incident, by)
+    words = lifecycle.check_text("reason", reason)[:REASON_LENGTH]
+    row.state, row.decided_by, row.decided_at, row.declined_reason = "declined", by, now(), words
+    _write(session, row, by, f"{clocks.clock(row.clock).title} does not apply: {words}", key=key)
+    _arm(session, incident, row, clocks)
+    return row
+
+
+def mark_submitted(
+    session: Session,
+    incident: Incident,
+    clocks: Clocks,
+    clock_id: int,
+    stage: str,
+    *,
+    at: datetime,
+    by: str,
+    key: str,
+    reference: str = "",
+) -> RegulatorClock:
+    """A named person says that one report was sent at `at`; `reference` is what the authority calls it.
+
+    Submitting a clock that nobody has started starts it. The clock ends when no report can be owed any more.
+    """
+    row = get(session, incident, clock_id)
+    require_decider(session, incident, by)
+    clock = clocks.clock(row.clock)
+    sent = _stage(clock, stage)
+    if row.state == "declined":
+        raise Conflict("Somebody said that this duty does not apply. Start the clock first. Nothing was changed.")
+    if sent.id in submitted_stages(session, row) and not sent.repeats:
+        raise Conflict(f"{sent.title} is marked submitted already. Nothing was changed.")
+    _check_time("at", at)
+    if sent.step is Step.INITIAL:
+        row.stage = sent.id
+    if row.state == "proposed":
+        row.decided_by, row.decided_at = by, now()
+    row.state = "running"
+    session.add(
+        Stamp(
+            incident_id=incident.id,
+            clock_id=row.id,
+            name=SUBMITTED[sent.step],
+            stage=sent.id,
+            at=at,
+            recorded_at=now(),
+            actor=by,
+        )
+    )
+    named = f" Reference: {reference.strip()[:200]}." if reference.strip() else ""
+    _write(
+        session,
+        row,
+        by,
+        f"{clock.title}: {sent.title.lower()} submitted to the {clock.recipient}.{named}",
+        key=key,
+        at=at,
+    )
+    if not owed(session, incident, clocks, row):
+        row.state = "submitted"
+    _arm(session, incident, row, clocks)
+    return row
+
+
+def stamp(session: Session, incident: Incident, clocks: Clocks, name: str, at: datetime, *, by: str, key: str) -> None:
+    """A named person says when something happened that clocks count from; everything is counted again."""
+    _say(session, incident, clocks, name, at, by=by, key=key)
+    _count_again(session, incident, clocks)
+
+
+def recount(session: Session, incident: Incident, clocks: Clocks) -> None:
+    """Count all clocks again: a milestone that they count from (detected, resolved) has moved."""
+    _count_again(session, incident, clocks)
+
+
+def stamps_of(session: Session, incident: Incident, row: RegulatorClock | None = None) -> dict[str, datetime]:
+    """Stamp id -> when, as it stands now; with `row`, its own submissions too.
+
+    The incident's milestones serve where nobody has stamped the same thing for the clocks.
+    """
+    milestones = {
+        "occurrence": incident.onset_at,
+        "detection": incident.detected_at,
+        "resolved": incident.resolved_at,
+    }
+    found = {name: moment for name, moment in milestones.items() if moment is not None}
+    query = sa.select(Stamp).where(Stamp.incident_id == incident.id).order_by(Stamp.id)
+    for said in session.scalars(query):
+        if said.clock_id is None or (row is not None and said.clock_id == row.id):
+            found[said.name] = said.at
+    return found
+
+
+def said(session: Session, incident_id: int) -> list[Stamp]:
+    """Every stamp that a person said, in order."""
+    return list(session.scalars(sa.select(Stamp).where(Stamp.incident_id == incident_id).order_by(Stamp.id)))
+
+
+def submitted_stages(session: Session, row: RegulatorClock) -> set[str]:
+    """The reports of this clock that were sent."""
+    query = sa.select(Stamp.stage).where(Stamp.clock_id == row.id)
+    return {stage for stage in session.scalars(query) if stage is not None}
+
+
+def owed(
+    session: Session,
+    incident: Incident,
+    clocks: Clocks,
+    row: RegulatorClock,
+    stamps: Mapping[str, datetime] | None = None,
+) -> list[Owed]:
+    """The reports of a clock that are still to come, the soonest first, those without a due time last.
+
+    `stamps` are other times to count from than those of the record (`assumed_stamps`, before anybody has decided).
+
+    Of several first reports the chosen one counts. A report that repeats is owed until the incident is resolved. One
+    final report is enough where the law has alternatives.
+    """
+    clock = clocks.clock(row.clock)
+    sent = submitted_stages(session, row)
+    stamps = stamps_of(session, incident, row) if stamps is None else stamps
+    final_sent = any(stage.step is Step.FINAL and stage.id in sent for stage in clock.stages)
+    found = []
+    for stage in clock.stages:
+        if stage.step is Step.INITIAL:
+            over = stage.id != row.stage or stage.id in sent
+        elif stage.repeats:
+            over = "resolved" in stamps or final_sent
+        else:
+            over = stage.id in sent or (stage.step is Step.FINAL and final_sent)
+        if not over:
+            found.append(Owed(row, stage, clocks.due_from(clock.id, stamps, stage.id)))
+    return sorted(found, key=_soonest)
+
+
+def counts_from(clock: Clock, stage_id: str) -> list[str]:
+    """The stamps that a report counts from, in the order a form asks for them: the wall's first."""
+    stage = _stage(clock, stage_id)
+    names = [stage.wall.starts_at] if stage.wall else []
+    return list(dict.fromkeys([*names, stage.starts_at]))
+
+
+def assumed_stamps(session: Session, incident: Incident, row: RegulatorClock | None = None) -> dict[str, datetime]:
+    """The stamps, with the first moment anybody noticed in place of awareness that nobody has stamped.
+
+    For proposals and forms only: it never starts a clock, it says how soon it would be due on the careful reading.
+    """
+    stamps = stamps_of(session, incident, row)
+    noticed = incident.detected_at or incident.declared_at
+    return {**dict.fromkeys(NOTICED, noticed), **stamps}
+
+
+def still_due(session: Session, incident: Incident, clocks: Clocks, timer: Timer) -> Owed | None:
+    """The report a fired timer speaks of, or None when it was sent, declined or counted anew meanwhile."""
+    row = session.get(RegulatorClock, int(timer.payload["clock"]))
+    if row is None or row.state in ("declined", "submitted"):
+        return None
+    wanted = timer.payload["stage"]
+    return next((each for each in owed(session, incident, clocks, row) if each.stage.id == wanted), None)
+
+
+def _say(session: Session, incident: Incident, clocks: Clocks, name: str, at: datetime, *, by: str, key: str) -> None:
+    if name not in clocks.stamps or name in SUBMITTED.values():
+        raise BadInput("stamp", f"{name} is not a stamp. Known: {', '.join(clocks.stamps)}.")
+    _check_time(name, at)
+    moment = at.astimezone(UTC)
+    before = stamps_of(session, incident).get(name)
+    if before == moment and any(each.name == name for each in said(session, incident.id)):
+        return
+    session.add(Stamp(incident_id=incident.id, name=name, at=moment, recorded_at=now(), actor=by))
+    session.flush()
+    was = f" (was {before:%Y-%m-%d %H:%M} UTC)" if before and before != moment else ""
+    timeline.append(
+        session,
+        incident.id,
+        "stamp",
+        by,
+        f"{clocks.stamps[name]}: {moment:%Y-%m-%d %H:%M} UTC{was}",
+        key=key,
+        at=moment,
+        data={"stamp": name},
+    )
+
+
+def _count_again(session: Session, incident: Incident, clocks: Clocks) -> None:
+    for row in of(session, incident.id):
+        if row.state == "submitted" and owed(session, incident, clocks, row):
+            row.state = "running"  # a reopened incident owes its repeating report again
+        elif row.state == "running" and not owed(session, incident, clocks, row):
+            row.state = "submitted"
+        _arm(session, incident, row, clocks)
+
+
+def _arm(session: Session, incident: Incident, row: RegulatorClock, clocks: Clocks) -> None:
+    """Write what is due next on the row, and make the waiting timers exactly those that follow from it."""
+    open_reports = owed(session, incident, clocks, row) if row.state in ("proposed", "running") else []
+    due = next((each.due for each in open_reports if each.due is not None), None) if row.state == "running" else None
+    row.due_stage = due.stage.id if due else None
+    row.start_at = due.start if due else None
+    row.conservative_at, row.outer_at = (due.conservative, due.outer) if due else (None, None)
+    session.flush()
+    wanted = {timer.key: timer for timer in _wanted(session, incident, row, clocks, open_reports)}
+    waiting = sa.select(Timer).where(
+        Timer.incident_id == incident.id, Timer.key.startswith(f"clock:{row.id}:", autoescape=True)
+    )
+    for timer in session.scalars(waiting).all():
+        keep = wanted.pop(timer.key, None)
+        if timer.fired_at is None:
+            timer.cancelled_at = None if keep else timer.cancelled_at or now()
+    for each in wanted.values():
+        timers.set_timer(session, each.kind, each.key, each.due_at, incident_id=incident.id, payload=each.payload)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    kind: str
+    key: str
+    due_at: datetime
+    payload: dict[str, str | int]
+
+
+def _wanted(
+    session: Session, incident: Incident, row: RegulatorClock, clocks: Clocks, reports: Iterable[Owed]
+) -> Iterable[_Wanted]:
+    """The timers of one clock. Of warnings that are past already only the last is given: it says it all."""
+
+    def timer(kind: str, at: datetime, stage: str, limit: datetime, because: str) -> _Wanted:
+        key = f"clock:{row.id}:{stage}:{kind}:{int(limit.timestamp())}:{int(at.timestamp())}"
+        return _Wanted(kind, key, at, {"clock": row.id, "stage": stage, "because": because})
+
+    moment = now()
+    reports = list(reports)
+    # A wall runs whether or not anybody has decided: that nobody did is exactly what it must alarm about.
+    walled = {}
+    for wall in clocks.walls(row.clock, assumed_stamps(session, incident, row)):
+        if wall.waiting_for and any(report.stage.id == wall.stage.id for report in reports):
+            walled[wall.stage.id] = wall.at
+            yield timer(WALL, wall.at.astimezone(UTC), wall.stage.id, wall.at, "")
+    for report in reports:
+        due = report.due
+        if row.state != "running" or due is None or due.conservative is None:
+            continue
+        end = due.conservative.astimezone(UTC)
+        if moment < end:
+            warned = warnings(due, due.start)
+            past = [each for each in warned if each.at <= moment]
+            for each in [*past[-1:], *(each for each in warned if each.at > moment)]:
+                yield timer(WARNING, each.at, report.stage.id, end, each.because)
+        if walled.get(report.stage.id) != due.conservative:  # else the wall's alarm says it
+            yield timer(PASSED, end, report.stage.id, end, "")
+
+
+def _write(session: Session, row: RegulatorClock, by: str, text: str, *, key: str, at: datetime | None = None) -> None:
+    session.flush()
+    timeline.append(
+        session,
+        row.incident_id,
+        "clock",
+        by,
+        text,
+        key=key,
+        at=at,
+        data={"clock": row.clock, "stage": row.stage, "state": row.state},
+    )
+
+
+def _stage(clock: Clock, stage_id: str) -> Stage:
+    for stage in clock.stages:
+        if stage.id == stage_id:
+            return stage
+    raise BadInput("stage", f"{clock.title} has no report {stage_id!r:.60}.")
+
+
+def _check_time(name: str, at: datetime) -> None:
+    if at.tzinfo is None:
+        raise BadInput(name, "This time has no UTC offset.")
+    if at > now() + AHEAD:
+        raise BadInput(name, "This time is in the future.")
+
+
+def _counted_from(stamps: Mapping[str, datetime]) -> str:
+    if not stamps:
+        return ""
+    times = (f"{name.replace('_', ' ')} {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for name, moment in stamps.items())
+    return f"Counted from {', '.join(times)}. "
+
+
+def _soonest(report: Owed) -> tuple[bool, float]:
+    when = report.due.conservative if report.due else None
+    # "Immediately" has no time and comes before everything that has one.
+    return report.due is None, when.timestamp() if when else 0.0

@@ -1,0 +1,211 @@
+"""One Markdown page -> whole heading sections that know their file, heading path, anchor, owner and reviewed date.
+
+Anchors follow GitHub: lower case, punctuation gone, spaces to hyphens, a repeated heading gets `-1`, `-2`. What a reader
+of the rendered page cannot see (front matter, HTML comments) is never part of a section, so it is never quoted.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from severity.errors import ContentError, Fault
+from severity.loading import read_yaml_text
+
+EVERYONE = "everyone"
+MAX_SECTIONS = 5_000
+"""Headings of one page; a page with more is not written for people."""
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
+_SETEXT = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
+_NOT_SETEXT_TEXT = re.compile(r"\s*(?:[-*+>|]|\d+[.)]\s|#|```|~~~|$)")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
+_MARK = re.compile(r"(\*\*|__|~~|`+|(?<!\w)[*_]|[*_](?!\w))")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What a page says about itself. `reviewed` None: not stated."""
+
+    title: str | None = None
+    owner: str | None = None
+    reviewed: date | None = None
+    audience: str = EVERYONE
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One heading and its own text, up to the next heading of any level.
+
+    `path` is the heading path, page title first. `anchor` is empty for text before the first heading. `text` is the
+    source as it stands, without comments. `commit` is the Git commit the page was read at, None outside a work tree.
+    """
+
+    organisation: str
+    handbook: str
+    file: str
+    path: tuple[str, ...]
+    anchor: str
+    text: str
+    line: int
+    owner: str | None = None
+    reviewed: date | None = None
+    audience: str = EVERYONE
+    commit: str | None = None
+
+    @property
+    def heading(self) -> str:
+        return self.path[-1]
+
+    @property
+    def address(self) -> str:
+        return f"{self.file}#{self.anchor}" if self.anchor else self.file
+
+
+def plain(markdown: str) -> str:
+    """Inline Markdown -> the words a reader sees, whitespace collapsed."""
+    text = _LINK.sub(r"\1", markdown)
+    text = _MARK.sub("", _TAG.sub("", text))
+    return " ".join(text.replace("\\", "").split())
+
+
+def slug(heading: str) -> str:
+    """GitHub's anchor of a heading's words."""
+    kept = (c for c in heading.lower() if c in "-_ " or unicodedata.category(c)[0] in "LNM")
+    return "".join(kept).replace(" ", "-")
+
+
+def parse(
+    source: str, file: str, *, organisation: str = "", handbook: str = "", commit: str | None = None
+) -> tuple[Section, ...]:
+    """The sections of a page that hold text. Raises ContentError (file, line, reason) for a page we cannot trust."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    front, body, first_line = _front_matter(source, file)
+    body = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), body)
+    root = front.title or file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    sections: list[Section] = []
+    used: dict[str, int] = {}
+    open_: list[tuple[int, str]] = []
+    for line, level, heading, text in _split(body, first_line):
+        if level:
+            words = plain(heading) or "untitled"
+            open_ = [(above, name) for above, name in open_ if above < level] + [(level, words)]
+            anchor = _unique(slug(words), used)
+            path = tuple(name for _, name in open_)
+            if front.title and path[0] != front.title and open_[0][0] > 1:
+                path = (front.title, *path)
+        else:
+            anchor, path = "", (root,)
+        if not text.strip():
+            continue
+        if len(sections) >= MAX_SECTIONS:
+            raise ContentError([Fault(file, line, "", f"has more than {MAX_SECTIONS:,} sections")])
+        sections.append(
+            Section(
+                organisation,
+                handbook,
+                file,
+                path,
+                anchor,
+                text.strip("\n"),
+                line,
+                front.owner,
+                front.reviewed,
+                front.audience,
+                commit,
+            )
+        )
+    return tuple(sections)
+
+
+def _unique(anchor: str, used: dict[str, int]) -> str:
+    if anchor not in used:
+        used[anchor] = 0
+        return anchor
+    while True:
+        used[anchor] += 1
+        numbered = f"{anchor}-{used[anchor]}"
+        if numbered not in used:
+            used[numbered] = 0
+            return numbered
+
+
+def _split(body: str, first_line: int) -> Iterator[tuple[int, int, str, str]]:
+    """(line, level, heading, own text) per heading; level 0 for the text before the first one."""
+    lines = body.split("\n")
+    start, level, heading, own = first_line, 0, "", list[str]()
+    fence = ""
+    for number, line in enumerate(lines, first_line):
+        if fence:
+            match = _FENCE.match(line)
+            if match and match[1][0] == fence[0] and len(match[1]) >= len(fence) and not line.strip(" `~"):
+                fence = ""
+            own.append(line)
+            continue
+        if match := _FENCE.match(line):
+            fence = match[1]
+            own.append(line)
+        elif match := _ATX.match(line):
+            yield start, level, heading, "\n".join(own)
+            start, level, heading, own = number, len(match[1]), match[2] or "", []
+        elif (
+            (match := _SETEXT.match(line))
+            and own
+            and not _NOT_SETEXT_TEXT.match(own[-1])
+            and (len(own) == 1 or not own[-2].strip())
+        ):
+            title = own.pop()
+            yield start, level, heading, "\n".join(own)
+            start, level, heading, own = number - 1, 1 if match[1][0] == "=" else 2, title, []
+        else:
+            own.append(line)
+    yield start, level, heading, "\n".join(own)
+
+
+def _front_matter(source: str, file: str) -> tuple[FrontMatter, str, int]:
+    """Front matter, the body after it, and the body's first line.
+
+    Other tools' front matter is often not strict YAML. A page keeps its text then and loses owner and date; but where
+    it speaks of an audience, guessing could show it to the wrong people, so the page is refused.
+    """
+    if not source.startswith("---\n"):
+        return FrontMatter(), source, 1
+    end = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE).search(source, 4)
+    if end is None:
+        return FrontMatter(), source, 1
+    head, body = source[4 : end.start()], source[end.end() + 1 :]
+    first_line = source[: end.end()].count("\n") + 2
+    try:
+        value = read_yaml_text(head, file).value
+        front = _front(value, file)
+    except ContentError:
+        if "audience" in head.lower():
+            raise
+        front = FrontMatter()
+    return front, body, first_line
+
+
+def _front(value: object, file: str) -> FrontMatter:
+    if not isinstance(value, dict):
+        return FrontMatter()
+
+    def words(key: str) -> str | None:
+        found = value.get(key)
+        return " ".join(str(found).split())[:200] or None if isinstance(found, str | int | float) else None
+
+    audience = words("audience") if "audience" in value else EVERYONE
+    if audience is None:
+        raise ContentError([Fault(file, 2, "audience", "must be one name")])
+    reviewed = words("reviewed")
+    try:
+        day = date.fromisoformat(reviewed) if reviewed and _DATE.fullmatch(reviewed) else None
+    except ValueError:
+        day = None
+    return FrontMatter(words("title"), words("owner"), day, audience)
