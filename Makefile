@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two workers: the suite is written for two cores.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-.PHONY: install demo test test-real chaos lint bench lock
+.PHONY: install demo test test-real chaos lint bench lock pictures
 
 install: .venv/installed
 
@@ -38,3 +38,6 @@ bench: install
 lock:
 	$(BIN)/pip-compile --quiet --all-extras --generate-hashes --strip-extras --allow-unsafe --upgrade \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements.lock pyproject.toml
+
+pictures: install
+	$(BIN)/python tests/browser/pictures.py

@@ -20,7 +20,8 @@ def build_app(parts: Parts, inbox: Inbox) -> AsyncApp:
     token = settings.slack_bot_token.get_secret_value()
     context = ssl_context(settings.ca_file)
     web = AsyncWebClient(token=token, base_url=settings.slack_api_url, ssl=context, timeout=10)
-    logging.getLogger("slack_bolt").setLevel(logging.WARNING)
+    # Errors only: its warnings at start are about tokens that we give it on purpose.
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
 
     async def authorize(**_: Any) -> AuthorizeResult:
         # One workspace, one token, known since start-up: asking Slack again on every request would be slow.

@@ -1,14 +1,16 @@
 """`rai-incident`, the command line. Reading commands take `--json`; errors are one line and exit 2."""
 
-import json
 import sys
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
+from bot.cli_ask import ask_command
+from bot.cli_runbooks import runbook_app
 from bot.cli_severity import policy_app, severity_app
+from bot.cli_systems import clocks_app, forms_app, systems_app
+from bot.output import AsJson, print_json
 from bot.settings import Settings
 from integrations.errors import OutsideServiceError
 from severity.errors import RaiIncidentError
@@ -20,10 +22,13 @@ postmortem_app = typer.Typer(no_args_is_help=True, help="Postmortem drafts.")
 app.add_typer(db_app, name="db")
 app.add_typer(incident_app, name="incident")
 app.add_typer(postmortem_app, name="postmortem")
+app.add_typer(runbook_app, name="runbook")
 app.add_typer(policy_app, name="policy")
 app.add_typer(severity_app, name="severity")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+app.command("ask")(ask_command)
+app.add_typer(clocks_app, name="clocks")
+app.add_typer(systems_app, name="systems")
+app.add_typer(forms_app, name="forms")
 
 
 @app.callback()
@@ -64,7 +69,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     findings = doctor_.examine(Settings())
     if as_json:
-        _print([finding.as_json() for finding in findings])
+        print_json([finding.as_json() for finding in findings])
     else:
         for finding in findings:
             mark = {"ok": "✓", "missing": "–", "wrong": "✗"}[finding.state]
@@ -88,7 +93,7 @@ def current(as_json: AsJson = False) -> None:
 
     at, head = current_and_head(make_engine(Settings().database_url))
     if as_json:
-        _print({"current": at, "head": head, "up_to_date": at == head})
+        print_json({"current": at, "head": head, "up_to_date": at == head})
     else:
         typer.echo(
             f"{at or 'empty'}{' (up to date)' if at == head else f', needs {head}: run rai-incident db upgrade'}"
@@ -102,7 +107,7 @@ def incident_list(as_json: AsJson = False) -> None:
 
     rows = every_incident(Settings())
     if as_json:
-        _print(rows)
+        print_json(rows)
         return
     for row in rows:
         typer.echo(f"{row['number']:>8}  {row['severity']}  {row['status']:<9}  {row['declared_at']}  {row['title']}")
@@ -117,7 +122,7 @@ def incident_show(number: str, as_json: AsJson = False) -> None:
 
     found = one_incident(Settings(), number)
     if as_json:
-        _print(found)
+        print_json(found)
         return
     typer.echo(f"{found['number']} {found['severity']} {found['status']}: {found['title']}")
     for name, value in found["times"].items():
@@ -133,16 +138,9 @@ def postmortem_show(number: str, as_json: AsJson = False) -> None:
 
     found = newest_postmortem(Settings(), number)
     if as_json:
-        _print(found)
+        print_json(found)
     else:
         typer.echo(found["body"])
-
-
-def _print(value: Any) -> None:
-    def plain(item: object) -> str:
-        return item.isoformat() if isinstance(item, datetime) else str(item)
-
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=plain))
 
 
 def main() -> None:
@@ -165,7 +163,8 @@ def _settings_words(error: ValidationError) -> str:
 
 
 def _refuse(words: str) -> int:
-    typer.echo(f"rai-incident: {' '.join(words.split())}", err=True)
+    for line in words.splitlines():  # one fault a line
+        typer.echo(f"rai-incident: {' '.join(line.split())}", err=True)
     return 2
 
 

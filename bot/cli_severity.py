@@ -1,4 +1,7 @@
-"""`rai-incident policy …` and `severity …`: the written policy from the command line. Pure, but for `policy diff`."""
+"""`rai-incident policy …` and `severity …`: the written policy from the command line.
+
+Only what asks about past assessments needs the database.
+"""
 
 import json
 from pathlib import Path
@@ -8,17 +11,19 @@ import typer
 
 from bot.settings import Settings
 from incidents.errors import BadInput
-from severity.explain import Difference
-from severity.policy import Policy, load_policy
+from severity.explain import Difference, Situation
+from severity.policy import Decision, Policy, load_policy
 
 policy_app = typer.Typer(no_args_is_help=True, help="The severity policy.")
 severity_app = typer.Typer(no_args_is_help=True, help="Severity from words.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-PolicyFile = Annotated[Path | None, typer.Option("--policy", help="A policy file; the active one without.")]
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", help="A policy file; without it the organisation's own, or the shipped one.")
+]
 
 
-def active_policy(path: Path | None) -> Policy:
+def policy_on_file(path: Path | None) -> Policy:
     """The policy of a file; without one, the organisation's own, or the shipped one."""
     own = Settings().rai_config_dir / "policy.yaml"
     return load_policy(path or (own if own.exists() else None))
@@ -27,7 +32,7 @@ def active_policy(path: Path | None) -> Policy:
 @policy_app.command()
 def check(file: Annotated[Path | None, typer.Argument()] = None, as_json: AsJson = False) -> None:
     """Load a policy and prove it: total, monotone, and “not sure” never milder."""
-    policy = active_policy(file)
+    policy = policy_on_file(file)
     if as_json:
         _print({"version": policy.version, "hash": policy.hash, "facts": len(policy.facts), "proved": True})
         return
@@ -47,7 +52,7 @@ def run_tests(
     """Run the named cases against the policy."""
     from severity.cases import run_cases
 
-    results = run_cases(active_policy(file), cases)
+    results = run_cases(policy_on_file(file), cases)
     if as_json:
         _print([{"name": case.name, "passed": case.passed, "faults": list(case.faults)} for case in results])
     else:
@@ -62,48 +67,48 @@ def run_tests(
 
 @policy_app.command()
 def explain(
-    facts: Annotated[Path, typer.Option("--facts", help="JSON: harm_classes, facts, cues.")],
+    facts: Annotated[Path | None, typer.Option("--facts", help="JSON: harm_classes, facts, cues.")] = None,
+    assessment: Annotated[
+        str | None,
+        typer.Option("--assessment", help="INC-1: its last assessment; INC-1:2: the second; INC-1:0: as opened."),
+    ] = None,
     file: PolicyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """The path from answers to severity, in words."""
+    """The path from answers to severity, in words. An old assessment is explained by the policy it was made with."""
     from severity.explain import decide, in_words, situation_from_json
 
-    policy = active_policy(file)
-    situation = situation_from_json(_read(facts))
+    if (facts is None) == (assessment is None):
+        raise BadInput("facts", "Name one of --facts FILE and --assessment INC-1.")
+    if assessment is not None:
+        from bot.reading import assessment_of
+
+        if file is not None:
+            raise BadInput("policy", "An assessment is explained by the policy it was made with; leave --policy out.")
+        found = assessment_of(Settings(), assessment)
+        policy, situation = found.policy, found.situation
+        head = [f"{found.name}: {found.severity} by rule {found.rule} on the record."]
+    else:
+        assert facts is not None
+        policy, situation, head = policy_on_file(file), situation_from_json(_read(facts)), []
     decision = decide(policy, situation)
     if as_json:
-        _print(
-            {
-                "severity": str(decision.severity),
-                "rule": decision.rule,
-                "because": decision.because,
-                "floor": str(decision.floor) if decision.floor else None,
-                "materialised": decision.materialised,
-                "provisional": decision.provisional,
-                "path": [
-                    {
-                        "rule": step.rule,
-                        "effect": step.effect,
-                        "because": step.because,
-                        "severity": str(step.severity),
-                    }
-                    for step in decision.path
-                ],
-                "policy_hash": decision.policy_hash,
-            }
-        )
+        _print({**_plain(decision), "policy_version": policy.version, **_asked(situation)})
         return
-    typer.echo("\n".join(in_words(policy, situation, decision)))
+    typer.echo("\n".join([*head, *in_words(policy, situation, decision)]))
 
 
 @policy_app.command()
 def diff(before: Path, after: Path, as_json: AsJson = False) -> None:
     """Which past assessments another policy would change."""
     from bot.reading import past_assessments
+    from severity.explain import answerable
     from severity.explain import diff as difference
 
-    found = difference(load_policy(before), load_policy(after), past_assessments(Settings()))
+    old, new = load_policy(before), load_policy(after)
+    past = past_assessments(Settings())
+    comparable = answerable(old, past)
+    found = difference(old, new, comparable)
     if as_json:
         _print(
             [
@@ -114,7 +119,9 @@ def diff(before: Path, after: Path, as_json: AsJson = False) -> None:
         return
     for item in found:
         typer.echo(f"{item.id}: {item.before.severity} → {_after(item) or 'no answer'}, {item.reason}")
-    typer.echo(f"{len(found)} past assessments would change." if found else "No past assessment would change.")
+    typer.echo(f"{len(found)} of {len(comparable)} past assessments would change.")
+    if len(comparable) < len(past):
+        typer.echo(f"{len(past) - len(comparable)} answered other questions and cannot be compared.")
 
 
 @severity_app.command()
@@ -134,6 +141,30 @@ def suggest(text: str, as_json: AsJson = False) -> None:
         typer.echo(f"{name} = {item['answer']}: {', '.join(item['because'])}")
     if not any(found[part] for part in ("harm_classes", "floors", "answers")):
         typer.echo("The words suggest nothing. Ask the questions.")
+
+
+def _plain(decision: Decision) -> dict[str, Any]:
+    return {
+        "severity": str(decision.severity),
+        "rule": decision.rule,
+        "because": decision.because,
+        "floor": str(decision.floor) if decision.floor else None,
+        "materialised": decision.materialised,
+        "provisional": decision.provisional,
+        "path": [
+            {"rule": step.rule, "effect": step.effect, "because": step.because, "severity": str(step.severity)}
+            for step in decision.path
+        ],
+        "policy_hash": decision.policy_hash,
+    }
+
+
+def _asked(situation: Situation) -> dict[str, Any]:
+    return {
+        "harm_classes": list(situation.harm_classes),
+        "facts": dict(situation.answers),
+        "cues": list(situation.cues),
+    }
 
 
 def _after(item: Difference) -> str | None:

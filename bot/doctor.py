@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.settings import Settings
-from incidents import inventory
-from incidents.db import DatabaseTrouble, current_and_head, make_engine
+from incidents import inventory, policies
+from incidents.db import DatabaseTrouble, current_and_head, make_engine, reading
 from integrations.errors import OutsideServiceError
 from integrations.slack import Slack
-from severity.errors import ContentError
+from severity.errors import ContentError, RaiIncidentError
 from severity.policy import load_policy
 
 # What docs/slack-app-manifest.yaml asks for, and no more than the bot uses.
@@ -59,6 +59,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_pagerduty(settings),
         *_jira(settings),
         *_content(settings),
+        *_policy(settings),
     ]
 
 
@@ -97,16 +98,19 @@ def _slack(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding("Slack scopes", "ok", f"all {len(SCOPES)}")
     yield from _way_in(settings)
+    yield _group(slack, "Responders", settings.responders_group, "RESPONDERS_GROUP", 1)
+    yield _group(slack, "Admins", settings.admins_group, "ADMINS_GROUP", 2)
+
+
+def _group(slack: Slack, what: str, handle: str, variable: str, wanted: int) -> Finding:
+    """A user group and whether it has the people that its decisions need; two change the policy together."""
     try:
-        members = slack.group_members(settings.responders_group)
-        state: State = "ok" if members else "wrong"
-        yield Finding("Responders", state, f"@{settings.responders_group} has {len(members)} members")
+        members = len(slack.group_members(handle))
     except OutsideServiceError:
-        yield Finding(
-            "Responders",
-            "wrong",
-            f"there is no user group @{settings.responders_group}. Make it, or set RESPONDERS_GROUP.",
-        )
+        return Finding(what, "wrong", f"there is no user group @{handle}. Make it, or set {variable}.")
+    if members < wanted:
+        return Finding(what, "wrong", f"@{handle} has {members} members, it needs {wanted}.")
+    return Finding(what, "ok", f"@{handle} has {members} members")
 
 
 def _way_in(settings: Settings) -> Iterator[Finding]:
@@ -160,9 +164,40 @@ def _content(settings: Settings) -> Iterator[Finding]:
         yield Finding("AI systems", state, f"{len(systems)} in {settings.rai_config_dir / 'systems.yaml'}")
     except ContentError as error:
         yield Finding("AI systems", "wrong", str(error))
+
+
+def _policy(settings: Settings) -> Iterator[Finding]:
+    """What is on file, and whether it is what is in force."""
     own = settings.rai_config_dir / "policy.yaml"
     try:
         policy = load_policy(own if own.exists() else None)
-        yield Finding("Severity policy", "ok", f"version {policy.version}, {policy.short_hash}, proved")
     except ContentError as error:
-        yield Finding("Severity policy", "wrong", str(error))
+        yield Finding("Severity policy", "wrong", f"{error}. The policy in force stays.")
+        return
+    on_file = f"version {policy.version}, {policy.short_hash}, proved"
+    in_force = _policy_in_force(settings)
+    if in_force in (None, policy.hash):
+        yield Finding("Severity policy", "ok", on_file)
+    else:
+        yield Finding(
+            "Severity policy",
+            "missing",
+            f"{on_file}, but {str(in_force)[:12]} is in force: an admin proposes the file with /rai-incident policy, "
+            "and a second one approves.",
+        )
+
+
+def _policy_in_force(settings: Settings) -> str | None:
+    """The hash in force; None before the first start, or where the database is not ready."""
+    engine = make_engine(settings.database_url)
+    try:
+        current, head = current_and_head(engine)
+        if current != head:
+            return None
+        with reading(engine) as session:
+            row = policies.active(session)
+            return row.hash if row else None
+    except RaiIncidentError:
+        return None  # said under “Database” already
+    finally:
+        engine.dispose()

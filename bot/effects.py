@@ -5,6 +5,7 @@ step. `again` is True when an earlier try may have happened: then the effect loo
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bot import record, shown
 from bot.parts import parts
@@ -13,6 +14,7 @@ from incidents import lifecycle, timeline
 from incidents.clock import now
 from incidents.db import reading, writing
 from incidents.models import Incident
+from integrations.jira import Ticket
 from integrations.slack import Message, SlackRefused
 
 
@@ -57,6 +59,22 @@ class Page:
     incident_id: int
     reason: str
     page_key: str
+
+
+@dataclass(frozen=True)
+class AnswerPages:
+    """Tell PagerDuty that somebody has it (`acknowledge`, which stops escalation) or that it is over (`resolve`)."""
+
+    incident_id: int
+    answer: Literal["acknowledge", "resolve"]
+
+
+@dataclass(frozen=True)
+class TicketComment:
+    """A line on the ticket, once. Our own words only: what people wrote stays in Slack."""
+
+    incident_id: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -116,7 +134,22 @@ class Start:
     arguments: tuple[int | str, ...]
 
 
-Effect = Card | Post | Tell | Direct | Page | Invite | Modal | RunMessage | PlanMessage | ClocksMessage | Share | Start
+Effect = (
+    Card
+    | Post
+    | Tell
+    | Direct
+    | Page
+    | AnswerPages
+    | TicketComment
+    | Invite
+    | Modal
+    | RunMessage
+    | PlanMessage
+    | ClocksMessage
+    | Share
+    | Start
+)
 
 
 def perform(effect: Effect, key: str, again: bool) -> None:
@@ -134,6 +167,10 @@ def perform(effect: Effect, key: str, again: bool) -> None:
             parts().slack.post_direct(user, message, key=key, again=again)
         case Page(incident_id, reason, page_key):
             page(incident_id, reason, page_key)
+        case AnswerPages(incident_id, answer):
+            _answer_pages(incident_id, answer)
+        case TicketComment(incident_id, text):
+            _comment(incident_id, text, key)
         case Invite(incident_id, users):
             channel = _channel(incident_id)
             if channel is not None:
@@ -179,6 +216,27 @@ def page(incident_id: int, reason: str, page_key: str) -> None:
         )
 
 
+def _answer_pages(incident_id: int, answer: Literal["acknowledge", "resolve"]) -> None:
+    pagerduty = parts().pagerduty
+    if pagerduty is None:
+        return
+    with reading(parts().db) as session:
+        pages = lifecycle.links(session, incident_id, "page")
+    for sent in pages:
+        if answer == "acknowledge":
+            pagerduty.acknowledge(sent.key)
+        else:
+            pagerduty.resolve(sent.key)
+
+
+def _comment(incident_id: int, text: str, key: str) -> None:
+    jira = parts().jira
+    with reading(parts().db) as session:
+        ticket = lifecycle.link(session, incident_id, "ticket")
+    if jira is not None and ticket is not None:
+        jira.comment(Ticket(ticket.external_id, ticket.url or ""), text, key)
+
+
 def _channel(incident_id: int) -> str | None:
     with reading(parts().db) as session:
         link = lifecycle.link(session, incident_id, "channel")
@@ -186,14 +244,8 @@ def _channel(incident_id: int) -> str | None:
 
 
 def _show_card(incident_id: int) -> None:
-    with reading(parts().db) as session:
-        card = lifecycle.link(session, incident_id, "card")
-        announced = lifecycle.link(session, incident_id, "announcement")
-        facts = record.card_facts(session, incident_id)
-    if card is not None:
-        parts().slack.update(card.name, card.external_id, incident_card(facts))
-    if announced is not None:
-        parts().slack.update(announced.name, announced.external_id, announcement(facts))
+    shown.keep_shown(incident_id, "card", incident_card)
+    shown.keep_shown(incident_id, "announcement", announcement)
 
 
 def _tell(effect: Tell, key: str, again: bool) -> None:

@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID, SQLAlchemyDatasource
@@ -51,6 +51,7 @@ class Durable:
         }
         DBOS(config=config)
         # Our verbs lock the incident's row, so PostgreSQL need not guess at conflicts; SQLite has one writer.
+        self._isolation: Literal["READ COMMITTED", "SERIALIZABLE"]
         self._isolation = "READ COMMITTED" if engine.dialect.name == "postgresql" else "SERIALIZABLE"
         self._datasource = SQLAlchemyDatasource.create(_dbos_url(url), engine=engine)
 

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.metrics import REFUSED
+from bot.shape import plain_to_bolt, understood
 
 MAX_BODY = 512 * 1024  # bytes; Slack's largest payload, a full modal state, is far below
 OLDEST = 300  # seconds, Slack's own replay window
@@ -58,7 +59,7 @@ class Guard:
             if sent:
                 return await receive()
             sent = True
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
+            return {"type": "http.request", "body": plain_to_bolt(bytes(body)), "more_body": False}
 
         await self._app(scope, replay, send)
 
@@ -78,10 +79,11 @@ class Guard:
         if not hmac.compare_digest(expected.encode(), signature[3:]):
             return 401, "The signature does not match."
         try:
-            body.decode("utf-8")
+            text = body.decode("utf-8")
         except UnicodeDecodeError:
             return 400, "The body is not UTF-8."
-        return None
+        content_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip()
+        return None if understood(text, content_type) else (400, "The body is nothing that Slack sends.")
 
     async def _refuse(self, status: int, reason: str, scope: Scope, receive: Receive, send: Send) -> None:
         REFUSED.labels(str(status)).inc()

@@ -39,5 +39,5 @@ def set_up(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpx2", "apscheduler", "slack_bolt", "slack_sdk", "dbos", "aiohttp", "alembic"):
+    for noisy in ("httpx", "httpx2", "apscheduler", "slack_sdk", "dbos", "aiohttp", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

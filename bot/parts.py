@@ -13,6 +13,7 @@ from bot.settings import Settings
 from incidents.errors import Conflict
 from incidents.inventory import SystemEntry
 from integrations.jira import Jira
+from integrations.model import LanguageModel
 from integrations.pagerduty import PagerDuty
 from integrations.slack import Slack
 from runbooks.catalogue import Catalogue
@@ -40,6 +41,7 @@ class Parts:
     systems: tuple[SystemEntry, ...]
     pagerduty: PagerDuty | None
     jira: Jira | None
+    model: LanguageModel | None
 
     @property
     def policy(self) -> Policy:

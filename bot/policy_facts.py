@@ -1,6 +1,6 @@
 """What `/rai-incident policy` shows one person: the policy in force, what would replace it, and what that changes."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -9,8 +9,8 @@ from bot.views.policy import Changes, InForce, OnFile, PolicyFacts, Waiting
 from incidents import access, assessing, lifecycle, policies
 from incidents.access import Person
 from severity.cases import run_cases
-from severity.errors import PolicyError, UnknownAnswer
-from severity.explain import Past, decide, diff
+from severity.errors import PolicyError
+from severity.explain import Past, answerable, diff
 from severity.policy import Policy
 
 COMPARED = 1_000  # newest past assessments; the command line compares all
@@ -64,20 +64,13 @@ def policy_facts(
     )
 
 
-def changes(before: Policy, after: Policy, past: Iterable[Past], source: PolicyInForce) -> Changes:
+def changes(before: Policy, after: Policy, past: Sequence[Past], source: PolicyInForce) -> Changes:
     """Past assessments that `after` answers otherwise, and named cases that do not hold under it."""
-    comparable, skipped = [], 0
-    for item in past:
-        try:
-            decide(before, item.situation)
-        except UnknownAnswer:
-            skipped += 1
-        else:
-            comparable.append(item)
+    comparable = answerable(before, past)
     return Changes(
         past=[f"{item.id}: {item.reason}" for item in diff(before, after, comparable)],
         compared=len(comparable),
-        not_comparable=skipped,
+        not_comparable=len(past) - len(comparable),
         cases=_failing(after, source),
     )
 

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.settings import Settings
-from incidents import milestones, timeline
+from incidents import assessing, milestones, opening, policies, timeline
 from incidents.db import make_engine, reading, require_head
 from incidents.errors import NotFound
-from incidents.models import Assessment, Incident
-from incidents.opening import cues_of
+from incidents.models import Incident
 from postmortems.versions import latest
 from severity.explain import Past, Situation
+from severity.policy import Policy
 
 
 def every_incident(settings: Settings) -> list[dict[str, Any]]:
@@ -27,7 +28,7 @@ def every_incident(settings: Settings) -> list[dict[str, Any]]:
 def one_incident(settings: Settings, number: str) -> dict[str, Any]:
     """One incident with times, milestones, roles, outside objects and timeline. Raises NotFound."""
     with _record(settings) as session:
-        incident = _find(session, number)
+        incident = find_incident(session, number)
         times = milestones.times(incident)
         broken = timeline.verify(session, incident.id)
         return {
@@ -75,25 +76,52 @@ def one_incident(settings: Settings, number: str) -> dict[str, Any]:
 def past_assessments(settings: Settings) -> list[Past]:
     """Every assessment ever confirmed, as the policy was given it."""
     with _record(settings) as session:
-        query = (
-            sa.select(Assessment, Incident)
-            .join(Incident, Incident.id == Assessment.incident_id)
-            .where(Assessment.confirmed_by.is_not(None))
-            .order_by(Assessment.id)
-        )
-        return [
-            Past(
-                f"{incident.number} assessment {row.id}",
-                Situation(row.answers, row.harm_classes, cues_of(incident.suggestion)),
+        return [past for _, past in assessing.past(session)]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One assessment of the record with the policy it was made with; `policy` answers it as it did then."""
+
+    name: str
+    policy: Policy
+    situation: Situation
+    severity: str
+    rule: str
+
+
+def assessment_of(settings: Settings, which: str) -> Explained:
+    """The assessment `INC-1:2` (the second; 0 is the provisional one), or the last of `INC-1`. Raises NotFound."""
+    number, _, nth = which.partition(":")
+    with _record(settings) as session:
+        incident = find_incident(session, number)
+        rows = incident.assessments
+        if nth and not (nth.isascii() and nth.isdigit() and int(nth[:9]) <= len(rows)):
+            raise NotFound(f"{incident.number} has {len(rows)} assessments; {which!r:.60} is none of them.")
+        place = int(nth) if nth else len(rows)
+        if place == 0:
+            opened = opening.provisional(session, incident)
+            return Explained(
+                f"{incident.number} as it was opened",
+                policies.policy_of(session, opened.policy_hash),
+                opened.situation,
+                opened.severity,
+                opened.rule,
             )
-            for row, incident in session.execute(query).tuples()
-        ]
+        row = rows[place - 1]
+        return Explained(
+            f"{incident.number} assessment {place} of {len(rows)}, {row.state}",
+            policies.policy_of(session, row.policy_hash),
+            assessing.situation_of(incident, row),
+            row.computed_severity,
+            row.rule,
+        )
 
 
 def newest_postmortem(settings: Settings, number: str) -> dict[str, Any]:
     """The newest version of an incident's postmortem. Raises NotFound."""
     with _record(settings) as session:
-        incident = _find(session, number)
+        incident = find_incident(session, number)
         version = latest(session, incident)
         if version is None:
             raise NotFound(
@@ -123,7 +151,7 @@ def _record(settings: Settings) -> Iterator[Session]:
         engine.dispose()
 
 
-def _find(session: Session, number: str) -> Incident:
+def find_incident(session: Session, number: str) -> Incident:
     """The operator's command line sees every workspace's incidents."""
     digits = number.strip().upper().removeprefix("INC-")
     usable = digits.isascii() and digits.isdigit() and len(digits) < 10

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.parts import parts
 from bot.views.card import CardFacts
+from bot.views.classify import flag_words
 from bot.views.clocks import ClockFacts, ClockLine, card_lines, line_of
 from incidents import clocks, inventory, lifecycle, milestones
 from incidents.clock import now
@@ -62,7 +63,7 @@ def card_facts(session: Session, incident_id: int) -> CardFacts:
         paged="page" in links,
         next_update_at=incident.next_update_at,
         run=_run(session, incident_id),
-        notices=_notices(session, incident_id),
+        notices=[*_notices(session, incident_id), *_flags(incident)],
         kind=incident.kind,
         tier=_tier(session, incident),
         clocks=card_lines([clock_line(session, incident, row) for row in clocks.of(session, incident_id)], now()),
@@ -134,6 +135,11 @@ def _run(session: Session, incident_id: int) -> tuple[str, int, int, str | None]
     done, total = runs.progress(session, run.id)
     following = runs.next_step(session, run.id)
     return run.title, done, total, following.title if following else None
+
+
+def _flags(incident: Incident) -> list[str]:
+    """What in the report somebody should look at twice, until a person has decided on the severity."""
+    return flag_words(incident.suggestion) if incident.severity_provisional else []
 
 
 def _notices(session: Session, incident_id: int) -> list[str]:

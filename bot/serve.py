@@ -19,10 +19,12 @@ from bot.app import build_app
 from bot.directory import Directory
 from bot.engine import Durable, LostLock, exit_process
 from bot.inbox import Inbox, Item
+from bot.language_model import language_model
 from bot.parts import Parts
 from bot.policy import PolicyInForce
 from bot.settings import Settings
 from bot.web.routes import Health, web_app
+from bot.workflows import registry
 from bot.workflows.declare import declare
 from bot.workflows.handle import handle
 from bot.workflows.reminders import fire_timer, upkeep
@@ -80,8 +82,14 @@ class Bot:
         await asyncio.to_thread(self._stop)
 
     def _start(self) -> None:
+        # Every workflow is known before the engine takes up what a killed process left, or it could not run it.
+        assert registry.WORKFLOWS
         self.parts.durable.launch()
         self.inbox.start()
+        with reading(self.parts.db) as session:
+            left = inbox.waiting(session, 0)
+        for item in left:  # saved before the last end, perhaps never begun: at once, somebody may be waiting
+            self.dispatch(item)
         self._scheduler.add_job(
             self.sweep, "interval", seconds=SWEEP_EVERY, coalesce=True, max_instances=1, misfire_grace_time=None
         )
@@ -139,6 +147,7 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
     """The process's parts, from its settings. Raises RaiIncidentError in words for the operator."""
     token = settings.slack_bot_token
     assert token is not None
+    model = language_model(settings)
     slack = Slack(token.get_secret_value(), settings.slack_api_url, settings.ca_file)
     identity, _ = slack.identity()
     systems = inventory.load(settings.rai_config_dir / "systems.yaml")
@@ -173,6 +182,7 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
         systems=tuple(systems),
         pagerduty=_pagerduty(settings),
         jira=_jira(settings),
+        model=model,
     )
 
 

@@ -12,6 +12,10 @@ class MissingSetting(RaiIncidentError):
     """A required variable is absent; the message names it and says where its value comes from."""
 
 
+class BadSetting(RaiIncidentError):
+    """A variable has a value that cannot be used; the message names it and the rule."""
+
+
 class Settings(BaseSettings):
     """Names are the environment's variables in lower case."""
 
@@ -39,7 +43,11 @@ class Settings(BaseSettings):
     jira_project: str | None = None
 
     ca_file: Path | None = None
-    llm_model: str | None = None
+    llm_model: str | None = Field(default=None, description="provider:model; without one the bot works all the same")
+    llm_base_url: str | None = Field(default=None, description="address of the model's service, where it is not usual")
+    llm_timeout_seconds: float = Field(default=20.0, gt=0, le=120)
+    llm_daily_calls: int = Field(default=200, ge=0, description="calls a day (UTC), over all replicas")
+    llm_tracing_allowed: bool = Field(default=False, description="whether reports may be copied to LangSmith")
     rai_config_dir: Path = Path("config")
 
     def require(self, *names: str) -> None:

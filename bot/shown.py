@@ -1,10 +1,18 @@
-"""Messages that show one thing of the record for as long as it lives: a run, a plan. Posted once, then edited."""
+"""Messages that show one thing of the record for as long as it lives: a card, a run, a plan. Posted once, then edited.
+
+Two acts may show the same thing at once, and the older words may reach Slack last. So whoever has shown something reads
+the record again and goes on until what was sent is what it says.
+"""
+
+import threading
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot import record
 from bot.parts import parts
+from bot.views.card import CardFacts
 from bot.views.clocks import clocks_message
 from bot.views.contain import run_message
 from bot.views.rollback import PlanFacts, plan_message
@@ -15,31 +23,52 @@ from integrations.slack import Message
 from runbooks import approvals, progress, rollback
 from runbooks.models import RollbackPlan
 
+_POSTING = [threading.Lock() for _ in range(64)]  # by key: within a process the first to post is the only one
+
 
 def show_run(run_id: int, again: bool) -> None:
     """The run's one message, as the run stands now."""
-    with reading(parts().db) as session:
+
+    def look(session: Session) -> tuple[int, Message]:
         run = progress.find_run(session, run_id)
         incident = session.get_one(Incident, run.incident_id)
         steps = progress.outline(session, run_id)
-        message = run_message(incident.number, incident.id, run_id, run.title, steps, run.state == "finished")
-    _show(run.incident_id, "run", f"run:{run_id}", message, again)
+        finished = run.state == "finished"
+        return incident.id, run_message(incident.number, incident.id, run_id, run.title, steps, finished)
+
+    _show("run", f"run:{run_id}", look, again)
 
 
 def show_plan(plan_id: int, again: bool) -> None:
     """The plan's one message, as the plan stands now."""
-    with reading(parts().db) as session:
+
+    def look(session: Session) -> tuple[int, Message]:
         plan = session.get_one(RollbackPlan, plan_id)
-        message = plan_message(plan_facts(session, plan))
-    _show(plan.incident_id, "plan", f"plan:{plan_id}", message, again)
+        return plan.incident_id, plan_message(plan_facts(session, plan))
+
+    _show("plan", f"plan:{plan_id}", look, again)
 
 
 def show_clocks(incident_id: int, again: bool) -> None:
     """The incident's regulator clocks, as they stand now; nothing while none is proposed."""
-    with reading(parts().db) as session:
+
+    def look(session: Session) -> tuple[int, Message] | None:
         facts = record.clock_facts(session, incident_id)
-    if facts.lines:
-        _show(incident_id, "clocks", f"clocks:{incident_id}", clocks_message(facts), again)
+        return (incident_id, clocks_message(facts)) if facts.lines else None
+
+    _show("clocks", f"clocks:{incident_id}", look, again)
+
+
+def keep_shown(incident_id: int, kind: str, view: Callable[[CardFacts], Message], sent: Message | None = None) -> None:
+    """The incident in its message of one kind, where that was posted. `sent` is what the message shows already."""
+    while True:
+        with reading(parts().db) as session:
+            link = lifecycle.link(session, incident_id, kind)
+            message = view(record.card_facts(session, incident_id))
+        if link is None or message == sent:
+            return
+        parts().slack.update(link.name, link.external_id, message)
+        sent = message
 
 
 def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:
@@ -68,13 +97,22 @@ def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:
     )
 
 
-def _show(incident_id: int, kind: str, key: str, message: Message, again: bool) -> None:
-    with reading(parts().db) as session:
-        shown = session.scalars(sa.select(Link).where(Link.key == key)).first()
-        channel = lifecycle.link(session, incident_id, "channel")
-    if shown is not None:
-        parts().slack.update(shown.name, shown.external_id, message)
-    elif channel is not None:
-        ts = parts().slack.post(channel.external_id, message, key=key, again=again)
-        with writing(parts().db) as session:
-            lifecycle.add_link(session, incident_id, kind, key=key, external_id=ts, name=channel.external_id)
+def _show(kind: str, key: str, look: Callable[[Session], tuple[int, Message] | None], again: bool) -> None:
+    sent = None
+    with _POSTING[hash(key) % len(_POSTING)]:
+        while True:
+            with reading(parts().db) as session:
+                found = look(session)
+                shown = session.scalars(sa.select(Link).where(Link.key == key)).first()
+                channel = lifecycle.link(session, found[0], "channel") if found else None
+            if found is None or channel is None or found[1] == sent:
+                return
+            incident_id, message = found
+            if shown is not None:
+                parts().slack.update(shown.name, shown.external_id, message)
+                sent = message
+            else:
+                ts = parts().slack.post(channel.external_id, message, key=key, again=again)
+                with writing(parts().db) as session:
+                    lifecycle.add_link(session, incident_id, kind, key=key, external_id=ts, name=channel.external_id)
+                sent = None if again else message  # one found again shows what it said then

@@ -102,10 +102,16 @@ def confirm(
     lifecycle.require_live(incident)
     row = _waiting(session, incident.id, assessment_id)
     target = override or row.computed_severity
-    if target != row.computed_severity:
-        if not (reason or "").strip():
-            raise BadInput("reason", "An override needs a reason: the next reader will ask.")
-        row.severity, row.override_reason = target, (reason or "").strip()[:1000]
+    words = (reason or "").strip()[:1000] if target != row.computed_severity else None
+    if words == "":
+        raise BadInput("reason", "An override needs a reason: the next reader will ask.")
+    if words and row.confirmed_by is not None:
+        # A second person agrees to what they were shown; it must not become something else meanwhile.
+        raise Conflict(
+            f"<@{row.confirmed_by}> asked for {row.severity} already, and it waits for a second person. Nothing was "
+            "changed; agree to that, or answer the rubric again."
+        )
+    row.severity, row.override_reason = target, words
     row.confirmed_by, row.confirmed_at = by, now()
     if row.floor is not None and target > row.floor:
         session.flush()
@@ -146,7 +152,7 @@ def latest(session: Session, incident_id: int, state: str) -> Assessment | None:
 
 
 def past(session: Session, limit: int | None = None) -> list[tuple[Incident, Past]]:
-    """Every assessment that somebody decided on, as the policy was given it, oldest first; the newest `limit` of them."""
+    """Every assessment that somebody decided on, as the policy was given it: the newest `limit`, in order."""
     query = (
         sa.select(Assessment, Incident)
         .join(Incident, Incident.id == Assessment.incident_id)

@@ -116,9 +116,7 @@ def every(session: Session) -> list[SystemEntry]:
 
 def newest_decision(session: Session, system_id: str) -> TierDecision | None:
     """The newest tier decision about a system."""
-    query = (
-        sa.select(TierDecision).where(TierDecision.system_id == system_id).order_by(TierDecision.id.desc()).limit(1)
-    )
+    query = sa.select(TierDecision).where(TierDecision.system_id == system_id).order_by(TierDecision.id.desc()).limit(1)
     return session.scalars(query).first()
 
 

@@ -149,7 +149,9 @@ def find(session: Session, team_id: str, number: str) -> Incident:
 
 def lock(session: Session, incident_id: int) -> Incident:
     """The incident, locked for this transaction, so that two people pressing at once take turns."""
-    incident = session.get(Incident, incident_id, with_for_update=True)
+    session.flush()
+    # Read anew: what this session saw before the lock may be what the other person has just changed.
+    incident = session.get(Incident, incident_id, with_for_update=True, populate_existing=True)
     if incident is None:
         raise not_found(incident_id)
     return incident
@@ -169,6 +171,11 @@ def link(session: Session, incident_id: int, kind: str) -> Link | None:
     """The open outside object of one kind."""
     query = sa.select(Link).where(Link.incident_id == incident_id, Link.kind == kind, Link.closed_at.is_(None))
     return session.scalars(query).first()
+
+
+def links(session: Session, incident_id: int, kind: str) -> list[Link]:
+    """All outside objects of one kind, oldest first."""
+    return list(session.scalars(sa.select(Link).where(Link.incident_id == incident_id, Link.kind == kind)))
 
 
 def add_link(

@@ -2,22 +2,26 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from incidents import inventory, lifecycle
+from incidents import inventory, lifecycle, timeline, timers
 from incidents.access import Person
+from incidents.clock import now
 from incidents.errors import BadInput
 from incidents.lifecycle import Opening, Report
 from incidents.models import Incident
-from severity.policy import Policy
+from severity.explain import Situation
+from severity.policy import Decision, Policy
 from severity.suggest import suggest
 
 ONGOING = ("yes", "no", "not_sure")
 NOT_LISTED = "not-listed"
 CHANNEL_NAME = 80  # Slack's limit
+MODEL_TIMER = "model_suggestion"
 
 
 def open_report(session: Session, payload: Mapping[str, Any], who: Person, policy: Policy, *, key: str) -> Incident:
@@ -53,8 +57,56 @@ def open_report(session: Session, payload: Mapping[str, Any], who: Person, polic
         reported_at=datetime.fromtimestamp(float(reported_at), UTC) if reported_at else None,
         invited=list(system.on_call) if system else [],
     )
-    opening = Opening(str(decision.severity), decision.rule, decision.because, decision.policy_hash, suggestion)
+    because = _with_words(policy, decision, suggestion)
+    opening = Opening(str(decision.severity), decision.rule, because, decision.policy_hash, suggestion)
     return lifecycle.open_incident(session, report, opening, key=key)
+
+
+@dataclass(frozen=True)
+class Provisional:
+    """What the policy was asked and answered when an incident was opened."""
+
+    situation: Situation
+    severity: str
+    rule: str
+    policy_hash: str
+
+
+def provisional(session: Session, incident: Incident) -> Provisional:
+    """The opening of an incident, from its timeline."""
+    entries = {entry.key: entry.data for entry in timeline.entries(session, incident.id) if entry.key}
+    opened = entries["severity:provisional"]
+    ongoing = entries["declared"]["ongoing"]
+    answers = {"ongoing": ongoing} if ongoing != "not_sure" else {}
+    return Provisional(
+        Situation(answers, (), cues_of(opened["suggestion"])), opened["severity"], opened["rule"], opened["policy"]
+    )
+
+
+def _with_words(policy: Policy, decision: Decision, suggestion: Mapping[str, Any]) -> str:
+    """The decision's reason; where a cue holds it up, with the report's words that are the cue."""
+    for floor in suggestion["floors"]:
+        if policy.table.cues[floor["fact"]].floor.id == decision.rule:
+            words = ", ".join(f"“{word}”" for word in floor["because"][:3])
+            return f"{decision.because} ({words})"
+    return decision.because
+
+
+def let_model_read(session: Session, incident: Incident) -> None:
+    """Have the report read by the language model at once, but after everything that helps people."""
+    timers.set_timer(session, MODEL_TIMER, f"{MODEL_TIMER}:{incident.id}", now(), incident_id=incident.id)
+
+
+def add_model_suggestion(session: Session, incident_id: int, found: Mapping[str, Any], *, model: str) -> None:
+    """Keep the model's checked suggestions beside those of the words, once. They change no severity."""
+    count = len(found["answers"])
+    said = f"The language model suggests {count} answer{'s' if count != 1 else ''}, each with words of the report"
+    if found["unavailable"]:
+        said = f"The language model gave nothing ({found['unavailable']}); the suggestions come from the words alone"
+    data = {"model": model, **found}
+    if timeline.append(session, incident_id, "suggested", "language model", said, key=MODEL_TIMER, data=data):
+        incident = lifecycle.lock(session, incident_id)
+        incident.suggestion = {**incident.suggestion, "model": data}
 
 
 def cues_of(suggestion: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """SQLite inside one process: writers take turns.
 
 SQLite lets a second writer wait by sleeping and looking again, up to 100 ms at a time; with a dozen threads of one
-process writing, that sleep is most of what a step takes. A lock hands the turn over at once. Other processes (the command
-line) still wait in SQLite's own way, which stays switched on.
+process writing, that sleep is most of what a step takes. A lock hands the turn over at once. Other processes (the
+command line) still wait in SQLite's own way, which stays switched on.
 """
 
 import sqlite3

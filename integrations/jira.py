@@ -95,8 +95,11 @@ class Jira:
         link: str,
         issue_type: str = "Task",
         known: str | None = None,
+        again: bool = True,
     ) -> Ticket:
         """The ticket of `key`, created if there is none: one call when it exists, two when it does not.
+
+        `again` says that an earlier try may have made it; False saves the search.
 
         `description` is plain text: no image, mention or macro can begin in it. `link` is ours and is shown below it.
         `known` is the ticket key an earlier run recorded: it saves the search and does not depend on the index.
@@ -105,9 +108,10 @@ class Jira:
         label = label_of(key)
         if known is not None and self._carries(known, label):
             return self._ticket(known)
-        found = self._search(f'project = "{self._project}" AND labels = "{label}" ORDER BY created ASC')
-        if found:
-            return self._ticket(found[0]["key"])
+        if again:
+            found = self._search(f'project = "{self._project}" AND labels = "{label}" ORDER BY created ASC')
+            if found:
+                return self._ticket(found[0]["key"])
         fields = {
             "project": {"key": self._project},
             "issuetype": {"name": issue_type},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from postmortems import personal
+from integrations.redact import find
 from postmortems.answers import questions
 from postmortems.blame import blames
 from postmortems.draft import CITATION, TEMPLATES, headline, sources, timeline_row
@@ -169,7 +169,7 @@ def _stands(value: str, words: str) -> bool:
 
 
 def _personal(sentence: str) -> Iterator[tuple[str, str]]:
-    for hit in personal.find(unescape(sentence)):
+    for hit in find(unescape(sentence)):
         yield "personal_data", f"this looks like personal data or a secret ({hit.kind})"
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
-from postmortems.personal import redact
+from integrations.redact import redact
 
 READ_LIMIT = 10_000  # characters looked at of one text; three times what a Slack input holds
 QUOTE_LIMIT = 600  # characters of one quoted text; the whole text stays on the timeline

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
+from secrets import randbelow
 from types import TracebackType
 from typing import Any, Self
 
@@ -262,5 +263,10 @@ def _port(listening: socket.socket) -> int:
 
 
 def _free_port() -> int:
-    with _bound(0) as probe:
-        return _port(probe)
+    """A port that stays free while the bot is started, killed and started again.
+
+    Below the range from which systems give ports to outgoing connections (32768 on Linux), or one of those takes it.
+    """
+    while True:
+        with contextlib.suppress(OSError), _bound(20_000 + randbelow(12_000)) as probe:
+            return _port(probe)

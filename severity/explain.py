@@ -121,6 +121,18 @@ def what_would_change(
     return tuple(changes)
 
 
+def answerable(policy: Policy, past: Iterable[Past]) -> list[Past]:
+    """The past assessments that a policy can answer at all; others were made with questions it does not ask."""
+    found = []
+    for item in past:
+        try:
+            decide(policy, item.situation)
+        except UnknownAnswer:
+            continue
+        found.append(item)
+    return found
+
+
 def diff(before: Policy, after: Policy, past: Iterable[Past]) -> list[Difference]:
     """The past assessments whose severity, floor or "materialised" another policy would answer differently.
 

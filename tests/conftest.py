@@ -3,7 +3,6 @@
 import itertools
 import shutil
 import tempfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 

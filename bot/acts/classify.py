@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, clocks, incident_of
-from bot.effects import Card, Effect, Page, Post
+from bot.effects import Card, Effect, Page, Post, TicketComment
 from bot.inbox import Item
 from bot.parts import parts
 from bot.views.blocks import escape, person
@@ -120,7 +120,8 @@ def _after(
         f"{person(by)} confirmed *{confirmation.after}* for {incident.number} because {escape(why, 600)}. "
         f"Rule `{escape(row.rule, 80)}`, policy {row.policy_hash[:12]}."
     )
-    effects: list[Effect] = [Card(incident.id), Post(incident.id, Message(words))]
+    told = f"Severity {confirmation.after} confirmed (was {confirmation.before})."
+    effects: list[Effect] = [Card(incident.id), Post(incident.id, Message(words)), TicketComment(incident.id, told)]
     if confirmation.raised and confirmation.after in PAGES_AT:
         reason = f"Raised from {confirmation.before} to {confirmation.after}"
         effects.insert(0, Page(incident.id, reason, f"page:{incident.id}:{confirmation.after}:{assessment_id}"))

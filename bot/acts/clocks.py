@@ -27,7 +27,7 @@ def proposed(session: Session, incident: Incident) -> list[Effect]:
     if lifecycle.link(session, incident.id, "clocks") is None:
         return [ClocksMessage(incident.id)]
     names = [parts().clocks.clock(row.clock).title for row in new]
-    return [ClocksMessage(incident.id), Post(incident.id, views.more_message(incident.number, names))]
+    return [ClocksMessage(incident.id), Post(incident.id, views.more_message(incident.number, incident.id, names))]
 
 
 def propose(session: Session, incident: Incident) -> list[RegulatorClock]:
@@ -42,6 +42,13 @@ def propose(session: Session, incident: Incident) -> list[RegulatorClock]:
         answers=row.answers if row else {},
         at=now(),
     )
+
+
+def at_declare(session: Session, incident: Incident) -> None:
+    """Propose what the system's regimes alone give. Without regimes nothing is known yet that could narrow the list."""
+    system = inventory.find(session, incident.system_id)
+    if system and system.regimes:
+        propose(session, incident)
 
 
 def recounted(session: Session, incident: Incident) -> list[Effect]:
@@ -76,7 +83,7 @@ def start(session: Session, item: Item, who: Person) -> Done:
 def decline(session: Session, item: Item, who: Person) -> Done:
     """A named person says that a duty does not apply."""
     incident = incident_of(session, item, who, Action.RESPOND)
-    clocks.decline(
+    row = clocks.decline(
         session,
         incident,
         parts().clocks,
@@ -85,7 +92,8 @@ def decline(session: Session, item: Item, who: Person) -> Done:
         by=who.user_id,
         key=item.key,
     )
-    return Done(incident.id, _shown(incident))
+    words = views.declined_words(clock_line(session, incident, row))
+    return Done(incident.id, [*_shown(incident), _told(item, words)])
 
 
 @act("clock_submit", fresh=True)
@@ -115,8 +123,7 @@ def stamp(session: Session, item: Item, who: Person) -> Done:
     name, at = str(item.payload["stamp"]), _moment(item.payload["at"])
     clocks.stamp(session, incident, parts().clocks, name, at, by=who.user_id, key=item.key)
     words = f"Saved under your name: {views.stamped_words(parts().clocks, name, at)}. Every clock was counted again."
-    said = Tell(who.user_id, Message(words), item.payload.get("channel"), item.payload.get("response_url"))
-    return Done(incident.id, [*_shown(incident), said])
+    return Done(incident.id, [*_shown(incident), _told(item, words)])
 
 
 @on_timer(clocks.WARNING)
@@ -126,7 +133,12 @@ def warn(session: Session, timer: Timer, incident: Incident) -> list[Effect]:
     if report is None or report.due is None:
         return []
     message = alarms.warning_message(
-        incident.number, incident.id, system_name(session, incident), report, str(timer.payload["because"])
+        incident.number,
+        _room(session, incident),
+        incident.id,
+        system_name(session, incident),
+        report,
+        str(timer.payload["because"]),
     )
     _note(session, timer, incident, message)
     return _to_legal(session, incident, message)
@@ -138,7 +150,7 @@ def passed(session: Session, timer: Timer, incident: Incident) -> list[Effect]:
     report = clocks.still_due(session, incident, parts().clocks, timer)
     if report is None or report.due is None:
         return []
-    message = alarms.passed_message(incident.number, incident.id, report)
+    message = alarms.passed_message(incident.number, _room(session, incident), incident.id, report)
     _note(session, timer, incident, message)
     return [*_alarm(session, incident, message), Card(incident.id), ClocksMessage(incident.id)]
 
@@ -155,9 +167,15 @@ def wall(session: Session, timer: Timer, incident: Incident) -> list[Effect]:
     if broken is None:
         return []
     assumed = broken.stage.wall is not None and broken.stage.wall.starts_at not in clocks.stamps_of(session, incident)
-    message = alarms.wall_message(incident.number, incident.id, broken, report.row, assumed=assumed)
+    message = alarms.wall_message(
+        incident.number, _room(session, incident), incident.id, broken, report.row, assumed=assumed
+    )
     _note(session, timer, incident, message)
     return [*_alarm(session, incident, message), Card(incident.id), ClocksMessage(incident.id)]
+
+
+def _told(item: Item, words: str) -> Tell:
+    return Tell(item.user, Message(words), item.payload.get("channel"), item.payload.get("response_url"))
 
 
 def _note(session: Session, timer: Timer, incident: Incident, message: Message) -> None:
@@ -186,3 +204,8 @@ def _alarm(session: Session, incident: Incident, message: Message) -> list[Effec
 
 def _moment(value: object) -> datetime:
     return datetime.fromtimestamp(int(str(value)), UTC)
+
+
+def _room(session: Session, incident: Incident) -> str | None:
+    channel = lifecycle.link(session, incident.id, "channel")
+    return channel.external_id if channel else None

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, incident_of
-from bot.effects import Card, Invite, Post
+from bot.effects import AnswerPages, Card, Invite, Post
 from bot.inbox import Item
 from bot.views.blocks import person
 from bot.views.card import ROLE_WORDS
@@ -18,7 +18,7 @@ def acknowledge(session: Session, item: Item, who: Person) -> Done:
     """Stamp `acknowledged`."""
     incident = incident_of(session, item, who, Action.RESPOND)
     lifecycle.acknowledge(session, incident, by=who.user_id, key=item.key)
-    return Done(incident.id, [Card(incident.id)])
+    return Done(incident.id, [AnswerPages(incident.id, "acknowledge"), Card(incident.id)])
 
 
 @act("role")

@@ -60,7 +60,8 @@ def approve(session: Session, item: Item, who: Person) -> Done:
         is_admin=_is_admin(item),
         person=item.payload["human"],
     )
-    words = f"{_name(session, row)} is in force now: proposed by {person(row.requested_by)}, approved by {person(who.user_id)}."
+    two = f"proposed by {person(row.requested_by)}, approved by {person(who.user_id)}"
+    words = f"{_name(session, row)} is in force now: {two}."
     return Done(None, [_tell(item, words), Direct(row.requested_by, Message(words))])
 
 
@@ -70,7 +71,8 @@ def reject(session: Session, item: Item, who: Person) -> Done:
     access.check(Action.DECLARE, who)
     row = policies.reject(session, int(item.payload["activation"]), by=who.user_id, is_admin=_is_admin(item))
     own = row.requested_by == who.user_id
-    words = f"{_name(session, row)} was {'taken back' if own else 'rejected'} by {person(who.user_id)}. The policy in force stays."
+    ended = f"{'taken back' if own else 'rejected'} by {person(who.user_id)}"
+    words = f"{_name(session, row)} was {ended}. The policy in force stays."
     effects: list[Effect] = [_tell(item, words)]
     if not own:
         effects.append(Direct(row.requested_by, Message(words)))

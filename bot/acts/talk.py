@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, clocks, incident_of
-from bot.effects import Card, Effect, Post, Start, Tell
+from bot.effects import AnswerPages, Card, Effect, Post, Start, Tell, TicketComment
 from bot.inbox import Item
 from bot.parts import parts
 from bot.record import times_against_targets
@@ -75,7 +75,8 @@ def mitigate(session: Session, item: Item, who: Person) -> Done:
     incident = incident_of(session, item, who, Action.RESPOND)
     lifecycle.mitigate(session, incident, by=who.user_id, key=item.key)
     words = f"{person(who.user_id)} says the harm has stopped. {incident.number} is mitigated."
-    return Done(incident.id, [Post(incident.id, Message(words)), Card(incident.id)])
+    told = TicketComment(incident.id, f"{incident.number} is mitigated: the harm has stopped.")
+    return Done(incident.id, [Post(incident.id, Message(words)), Card(incident.id), told])
 
 
 def open_steps(session: Session, incident: Incident) -> int:
@@ -104,7 +105,8 @@ def resolve(session: Session, item: Item, who: Person) -> Done:
         session, incident, summary, by=who.user_id, key=item.key, missing=missing, anyway=bool(payload.get("anyway"))
     )
     message = resolved_message(incident.number, who.user_id, summary, times_against_targets(incident))
-    effects: list[Effect] = [Post(incident.id, message), Card(incident.id)]
+    effects: list[Effect] = [Post(incident.id, message), Card(incident.id), AnswerPages(incident.id, "resolve")]
+    effects.append(TicketComment(incident.id, f"{incident.number} is resolved as {incident.severity}."))
     effects += clocks.recounted(session, incident)
     effects.append(Start("offer_postmortem", f"postmortem:{item.key}", (incident.id, who.user_id, item.key)))
     return Done(incident.id, effects)
@@ -116,5 +118,6 @@ def reopen(session: Session, item: Item, who: Person) -> Done:
     incident = incident_of(session, item, who, Action.RESPOND)
     lifecycle.reopen(session, incident, str(item.payload["reason"]), by=who.user_id, key=item.key)
     words = f"{person(who.user_id)} reopened {incident.number}."
+    told = TicketComment(incident.id, f"{incident.number} is open again.")
     shown = clocks.recounted(session, incident)
-    return Done(incident.id, [Post(incident.id, Message(words)), Card(incident.id), *shown])
+    return Done(incident.id, [Post(incident.id, Message(words)), Card(incident.id), told, *shown])

@@ -72,7 +72,7 @@ def incident_card(facts: CardFacts) -> Message:
     going_on = facts.ongoing == "yes" and facts.status == "open"
     blocks: list[Block] = [
         header(f"{mark} {facts.number} · {facts.title}"),
-        section(f"*{severity}* because {escape(facts.because, 600)}"),
+        section(f"*{severity}*{'' if facts.status == 'open' else ' was set'} because {escape(facts.because, 600)}"),
         fields(
             f"*Status*\n{STATUS_WORDS[facts.status]}{' · still going on' if going_on else ''}",
             f"*AI system*\n{escape(facts.system, 100)}{f' · {escape(facts.tier, 60)}' if facts.tier else ''}",
@@ -110,10 +110,11 @@ def incident_card(facts: CardFacts) -> Message:
 def announcement(facts: CardFacts) -> Message:
     """One line for the channel that hears of every public incident."""
     where = channel_link(facts.channel_id) if facts.channel_id else "its channel"
+    invitation = "Follow or help in" if facts.status in ("open", "mitigated") else "What happened is in"
     line = (
         f"{SEVERITY_MARK[facts.severity]} *{facts.number}* {facts.severity}"
         f"{' provisional' if facts.provisional else ''} · {escape(facts.system, 100)} · "
-        f"{STATUS_WORDS[facts.status].lower()}\n{escape(facts.title, 200)}\nFollow or help in {where}."
+        f"{STATUS_WORDS[facts.status].lower()}\n{escape(facts.title, 200)}\n{invitation} {where}."
     )
     return Message(f"{facts.number} {facts.severity}: {escape(facts.title, 300)}", [section(line)])
 

@@ -57,17 +57,26 @@ def rubric_modal(
             "element": element,
         }
     ]
-    named = [
-        f"{escape(item['class'], 4)} ({_words(item['because'])})"
-        for item in suggestion.get("harm_classes", ())
-        if item["class"] not in chosen
-    ]
-    if named:
-        blocks.append(context(f"The report's words suggest {', '.join(named[:5])}."))
+    model = suggestion.get("model", {})
+    for source, found in (("The report's words suggest", suggestion), ("The language model suggests", model)):
+        named = [
+            f"{escape(item['class'], 4)} ({_words(item['because'])})"
+            for item in found.get("harm_classes", ())
+            if item["class"] not in chosen
+        ]
+        if named:
+            blocks.append(context(f"{source} {', '.join(named[:5])}."))
+    blocks += [context(f"⚠️ {escape(words, 400)}") for words in flag_words(suggestion)]
+    if model.get("unavailable"):
+        blocks.append(
+            context(
+                f"The language model gave nothing: {escape(model['unavailable'], 150)}. "
+                "What is suggested here comes from the report's words alone."
+            )
+        )
     if not chosen:
         blocks.append(context("The questions come when you choose. Each takes a few seconds; “Not sure” is an answer."))
-    suggested = suggestion.get("answers", {})
-    blocks += [question_input(fact, answers.get(fact.name), suggested.get(fact.name)) for fact in questions]
+    blocks += [question_input(fact, answers.get(fact.name), _hints(fact, suggestion)) for fact in questions]
     return modal(
         CALLBACK,
         f"Classify {number}",
@@ -79,19 +88,47 @@ def rubric_modal(
 
 
 def _words(because: Sequence[str]) -> str:
-    """The words of a report that led to a suggestion, quoted."""
-    return ", ".join(f"“{escape(words, 60)}”" for words in because[:2])
+    """The words of a report that led to a suggestion, quoted for mrkdwn."""
+    return escape(_quoted(because), 200)
 
 
-def question_input(fact: Fact, answer: str | None, suggested: Mapping[str, Any] | None) -> Block:
+def _quoted(because: Sequence[str]) -> str:
+    return ", ".join(f"“{cut(clean(words), 60)}”" for words in because[:2])
+
+
+def flag_words(suggestion: Mapping[str, Any]) -> list[str]:
+    """What in the report a person should look at twice, in words. It quotes the report: escape it."""
+    found = []
+    for flag in suggestion.get("flags", ()):
+        if flag["kind"] == "instruction":
+            words = _quoted(flag["because"])
+            found.append(f"The report tells the bot what to answer ({words}). That was not followed.")
+        elif flag["kind"] == "hidden_characters":
+            found.append("The report holds invisible characters, which can hide words from readers.")
+    return found
+
+
+def question_input(fact: Fact, answer: str | None, hints: Sequence[str]) -> Block:
     """One question of the rubric, “Not sure” last and chosen until somebody knows better."""
     options = [option(cut(label, 75), value) for value, label in fact.answers.items()]
     options.append(option("Not sure", NOT_SURE))
-    hint = fact.help
-    if suggested is not None and suggested["answer"] in fact.answers:
-        words = ", ".join(f"“{clean(word)}”" for word in suggested["because"][:2])
-        hint = f"Suggested by the report: {fact.label(suggested['answer'])}, because of {words}. {hint}"
-    return select_input(fact.name, fact.question, options, initial=answer or NOT_SURE, hint=cut(hint, 2000) or None)
+    hint = cut(" ".join((*hints, fact.help)).strip(), 2000)
+    return select_input(fact.name, fact.question, options, initial=answer or NOT_SURE, hint=hint or None)
+
+
+def _hints(fact: Fact, suggestion: Mapping[str, Any]) -> list[str]:
+    """What the words and the language model suggest for one question, each with the words of the report."""
+    hints = []
+    model = suggestion.get("model", {})
+    for source, found in (("The report's words suggest", suggestion), ("The language model suggests", model)):
+        suggested = found.get("answers", {}).get(fact.name)
+        if suggested is not None and suggested["answer"] in fact.answers:
+            words = ", ".join(f"“{cut(clean(word), 200)}”" for word in suggested["because"][:2])
+            hints.append(f"{source} “{fact.label(suggested['answer'])}”, because of {words}.")
+    why = next((item["why"] for item in model.get("rejected", ()) if item["name"] == fact.name), None)
+    if why is not None:
+        hints.append(f"The language model's answer was set aside: {why}.")
+    return hints
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,21 @@ Each message stands alone: it is read on a telephone, at night, by somebody who 
 
 from datetime import datetime
 
-from bot.views.blocks import Block, actions, button, context, escape, section, when
+from bot.views.blocks import Block, actions, button, channel_link, context, escape, section, when
 from incidents.clocks import Owed
 from incidents.models import RegulatorClock
 from integrations.slack import Message
 from severity.clocks import Clock, Due, Wall
 
 
-def warning_message(number: str, incident_id: int, system: str, report: Owed, because: str) -> Message:
+def warning_message(
+    number: str, room: str | None, incident_id: int, system: str, report: Owed, because: str
+) -> Message:
     """Part of the time has passed."""
     due, end = _timed(report)
     words = (
-        f"⏱️ *{number}* ({escape(system, 80)}): {escape(because, 150)} for *{escape(due.clock.title, 100)}*, "
-        f"{escape(report.stage.title, 100).lower()}.\nWork to *{when(end)}*, "
+        f"⏱️ {_named(number, room)} ({escape(system, 80)}): {escape(because, 150)} for "
+        f"*{escape(due.clock.title, 100)}*, {escape(report.stage.title, 100).lower()}.\nWork to *{when(end)}*, "
         f"to the {escape(due.clock.recipient, 200)}."
     )
     text = f"{number}: {because}. {due.clock.title}, {report.stage.title.lower()}: {_spoken(end)}."
@@ -27,11 +29,11 @@ def warning_message(number: str, incident_id: int, system: str, report: Owed, be
     )
 
 
-def passed_message(number: str, incident_id: int, report: Owed) -> Message:
+def passed_message(number: str, room: str | None, incident_id: int, report: Owed) -> Message:
     """The time to work to has passed."""
     due, end = _timed(report)
     words = (
-        f"🚨 *{number}*: the time to work to has passed for *{escape(due.clock.title, 100)}*, "
+        f"🚨 {_named(number, room)}: the time to work to has passed for *{escape(due.clock.title, 100)}*, "
         f"{escape(report.stage.title, 100).lower()}: {when(end)}. It is not marked submitted.\n"
         f"If it was sent, press *Submitted*. If not, send what there is now and say why it is late"
         + (f"; the outer limit, for information only: {when(due.outer)}." if due.outer and due.outer > end else ".")
@@ -43,7 +45,9 @@ def passed_message(number: str, incident_id: int, report: Owed) -> Message:
     )
 
 
-def wall_message(number: str, incident_id: int, wall: Wall, row: RegulatorClock, *, assumed: bool) -> Message:
+def wall_message(
+    number: str, room: str | None, incident_id: int, wall: Wall, row: RegulatorClock, *, assumed: bool
+) -> Message:
     """A limit has passed although the stamp its report waits for is missing."""
     limit = wall.stage.wall
     assert limit is not None
@@ -52,14 +56,20 @@ def wall_message(number: str, incident_id: int, wall: Wall, row: RegulatorClock,
         if assumed
         else limit.starts_at.replace("_", " ")
     )
-    undecided = " Nobody has decided whether it applies." if row.state == "proposed" else ""
-    words = (
-        f"🚨 *{number}*: {limit.words} have passed from {counted}, and “{wall.waiting_for}” has no time yet. "
-        f"*{escape(wall.clock.title, 100)}*, {escape(wall.stage.title, 100).lower()}, was due no later than "
-        f"{when(wall.at)}.{undecided}\nClassify now, or say that it does not apply and why. "
-        "If it applies, report at once and explain the delay."
-    )
-    text = f"{number}: the {limit.words} of {wall.clock.title} passed before it was {wall.waiting_for}."
+    lead = f"{limit.words} have passed from {counted}, and “{wall.waiting_for}” has no time yet."
+    duty = f"*{escape(wall.clock.title, 100)}*, {escape(wall.stage.title, 100).lower()}"
+    if row.state == "proposed":
+        told = (
+            f"Nobody has decided whether {duty}, applies. If it does, it was due no later than {when(wall.at)}: "
+            "press *Start*, report at once and explain the delay. If not, say why."
+        )
+    else:
+        told = (
+            f"{duty}, was due no later than {when(wall.at)}. Classify now, report at once and explain the delay; "
+            "or say that it does not apply, and why."
+        )
+    words = f"🚨 {_named(number, room)}: {lead}\n{told}"
+    text = f"{number}: {limit.words} have passed and “{wall.waiting_for}” has no time yet ({wall.clock.title})."
     return Message(
         f"{text} {wall.notice}",
         [*_with_small_print(words, wall.clock, wall.contested, wall.notice), _decide(incident_id, row)],
@@ -96,3 +106,8 @@ def _timed(report: Owed) -> tuple[Due, datetime]:
     assert report.due is not None
     assert report.due.conservative is not None
     return report.due, report.due.conservative
+
+
+def _named(number: str, room: str | None) -> str:
+    """The incident, with the way to its channel."""
+    return f"*{number}* in {channel_link(room)}" if room else f"*{number}*"

@@ -19,7 +19,7 @@ from bot.views.blocks import (
     section,
     when,
 )
-from incidents.clocks import Owed
+from incidents.clocks import SUBMITTED, Owed
 from incidents.models import RegulatorClock
 from integrations.slack import Message
 from severity.clocks import Clocks
@@ -31,18 +31,23 @@ STATES = {
     "submitted": "Submitted",
 }
 MARKS = {"proposed": "❔", "running": "⏱️", "declined": "➖", "submitted": "✅"}
-SHOWN = 20  # clocks in one message; Slack shows 50 blocks
+FOLLOWS = {*SUBMITTED.values(), "resolved"}
+SHOWN = 15  # clocks of one kind in one message; Slack shows 50 blocks
 
 
 @dataclass(frozen=True)
 class Report:
-    """One report that is owed. `due` is None while the stamp `waits_for` is missing, or for "immediately"."""
+    """One report that is owed. `due` is None while the stamp `waits_for` is missing, or for "immediately".
+
+    `later`: it follows another report or the end of the incident, so there is nothing to do about it yet.
+    """
 
     title: str
     due: datetime | None
     outer: datetime | None
     immediately: bool
     waits_for: str | None
+    later: bool
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ def line_of(book: Clocks, row: RegulatorClock, owed: Sequence[Owed], *, assumed:
             outer=each.due.outer if each.due else None,
             immediately=each.due is not None and each.due.conservative is None,
             waits_for=each.waits_for,
+            later=each.waits_for in FOLLOWS,
         )
         for each in owed
     ]
@@ -128,9 +134,9 @@ def clocks_message(facts: ClockFacts) -> Message:
         )
     for line in open_lines[:SHOWN]:
         blocks += [section(_line(line)), _buttons(line, facts.incident_id)]
-    closed = [line for line in facts.lines if line.state not in ("proposed", "running")]
-    if closed:
-        blocks.append(section("\n".join(_closed(line) for line in closed)[:2900]))
+    for line in [line for line in facts.lines if line.state not in ("proposed", "running")][:SHOWN]:
+        again = button("Start", "clock_start_open", f"{facts.incident_id}:{line.clock_id}")
+        blocks.append(section(_closed(line), accessory=again if line.state == "declined" else None))
     if facts.stamps:
         said = " · ".join(_said(facts, name) for name in facts.words if name in facts.stamps)
         if said:
@@ -142,11 +148,18 @@ def clocks_message(facts: ClockFacts) -> Message:
     return Message(f"{facts.number}: {_summary(facts, undecided)} {facts.notice}", blocks)
 
 
-def more_message(number: str, titles: Sequence[str]) -> Message:
+def more_message(number: str, incident_id: int, titles: Sequence[str]) -> Message:
     """New answers propose more clocks; the one message above shows them."""
-    names = ", ".join(f"*{escape(title, 100)}*" for title in titles)
-    words = f"❔ More reports may be owed for {number}: {names}. Decide each with `/rai-incident clocks`."
-    return Message(f"{number}: more regulator clocks may apply. Not legal advice.", [section(words)])
+    names = ", ".join(f"*{escape(title, 100)}*" for title in titles[:3])
+    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+    return Message(
+        f"{number}: {_count(len(titles), 'more regulator clock')} may apply. Not legal advice.",
+        [
+            section(f"❔ More reports may be owed for {number}: {names}{more}. A named person decides each."),
+            actions(button("Show the clocks", "clocks_open", str(incident_id))),
+            context("Not legal advice."),
+        ],
+    )
 
 
 def card_lines(lines: Sequence[ClockLine], now: datetime) -> list[str]:
@@ -170,7 +183,7 @@ def card_lines(lines: Sequence[ClockLine], now: datetime) -> list[str]:
 def started_message(number: str, by: str, line: ClockLine, notice: str) -> Message:
     """Somebody started a clock."""
     words = f"⏱️ {person(by)} started *{escape(line.title, 100)}*. " + " ".join(
-        f"{escape(report.title, 100)}: {_due_words(report)}." for report in line.reports[:3]
+        f"{escape(report.title, 100)}: {_due_words(report)}." for report in line.reports if not report.later
     )
     return Message(
         f"{number}: the clock {line.title} runs. {notice}",
@@ -188,6 +201,13 @@ def submitted_message(number: str, by: str, line: ClockLine, stage: str) -> Mess
     else:
         words += " Nothing more is owed on this clock."
     return Message(f"{number}: {line.title} submitted. Not legal advice.", [section(words), _print_block(line)])
+
+
+def declined_words(line: ClockLine) -> str:
+    """For whoever said that a duty does not apply."""
+    return (
+        f"Saved under your name: *{escape(line.title, 100)}* does not apply. Its warnings are off; *Start* undoes it."
+    )
 
 
 def stamped_words(book: Clocks, name: str, at: datetime) -> str:
@@ -223,8 +243,13 @@ def _line(line: ClockLine) -> str:
     if line.decided_by and line.state != "proposed":
         text += f", started by {person(line.decided_by)}"
     text += f"\nIt {escape(line.because, 500)}." if line.state == "proposed" else ""
-    for report in line.reports[:4]:
+    now_owed = [report for report in line.reports if not report.later]
+    for report in now_owed[:4]:
         text += f"\n• {escape(report.title, 120)}: {_due_words(report)}"
+    if later := [escape(report.title, 120) for report in line.reports if report.later]:
+        text += f"\n• Then: {', '.join(later)}"
+    if line.state == "running":
+        text += f"\n{escape(line.note, 700)}"
     if line.assumed and any(report.due for report in line.reports):
         text += "\n_Counted from when it was first noticed; say when we became aware to make it exact._"
     return f"{text}\n_{small_print(line)}_"

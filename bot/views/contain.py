@@ -89,7 +89,7 @@ def _bar(ended: int, total: int) -> str:
 def _line(step: StepView) -> str:
     words = f"{MARKS[step.state]} {'*' if step.is_open else ''}{escape(step.title, 120)}{'*' if step.is_open else ''}"
     if step.ended_by:
-        words += f"  {person(step.ended_by)}" if step.ended_by != "clock" else ""
+        words += f"  {person(step.ended_by)}" if step.ended_by not in ("clock", "rollback") else ""
     if step.state in ("skipped", "not_applicable", "failed") and step.note:
         words += f" · {escape(step.note, 80)}"
     if step.evidence:

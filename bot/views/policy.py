@@ -75,7 +75,8 @@ def policy_message(facts: PolicyFacts) -> Message:
     )
     blocks: list[Block] = [
         section(
-            f"*Severity policy {escape(now.version, 40)}* (`{now.short_hash}`) is in force since {when(now.since)}, {by}."
+            f"*Severity policy {escape(now.version, 40)}* (`{now.short_hash}`) is in force "
+            f"since {when(now.since)}, {by}."
         )
     ]
     if facts.waiting is not None:
@@ -84,7 +85,10 @@ def policy_message(facts: PolicyFacts) -> Message:
         blocks += [divider(), *_on_file(facts.on_file, facts)]
     if not facts.may_change:
         blocks.append(context(f"Two members of @{escape(facts.admins_group, 60)} change it together, here in Slack."))
-    return Message(f"Severity policy {now.version} ({now.short_hash}) is in force.", blocks)
+    text = f"Severity policy {now.version} ({now.short_hash}) is in force."
+    if facts.waiting is not None:
+        text = f"Policy {facts.waiting.version} ({facts.waiting.short_hash}) waits for a second admin. {text}"
+    return Message(text, blocks)
 
 
 def _waiting(waiting: Waiting, facts: PolicyFacts) -> list[Block]:
@@ -139,6 +143,8 @@ def _changes(changes: Changes) -> list[Block]:
     if changes.past:
         lines.append(f"*Past assessments it would answer otherwise: {len(changes.past)} of {changes.compared}*")
         lines += _listed(changes.past)
+    elif not changes.compared:
+        lines.append("There is no past assessment to compare with yet.")
     else:
         lines.append(f"None of the {changes.compared} past assessments compared would be answered otherwise.")
     if changes.not_comparable:

@@ -120,7 +120,8 @@ def systems_message(systems: Sequence[SystemFacts]) -> Message:
         blocks.append(context(f"… and {len(ordered) - LISTED} more: `rai-incident systems list` shows all."))
     blocks.append(context("Tier 0 is the highest risk. `/rai-incident tier [system]` walks the questions again."))
     overdue = sum(each.overdue for each in systems)
-    return Message(f"{len(systems)} AI systems, {overdue} overdue for re-validation", blocks)
+    count = f"{len(systems)} AI system{'' if len(systems) == 1 else 's'}"
+    return Message(f"{count}, {overdue} overdue for re-validation", blocks)
 
 
 def _system(facts: SystemFacts) -> str:

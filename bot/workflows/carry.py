@@ -13,13 +13,14 @@ from typing import Any
 from dbos import DBOS
 from sqlalchemy.orm import Session
 
-from bot.effects import Card, Effect, Start, perform
+from bot.effects import AnswerPages, Card, Effect, Page, Start, TicketComment, perform
 from bot.metrics import EFFECTS
 from bot.parts import parts
 from incidents import timeline
 from integrations.errors import OutsideServiceError
 
 log = logging.getLogger("rai.carry")
+APART = (Page, AnswerPages, TicketComment)
 FIRST_WAIT = 0.5  # seconds; doubles up to LONGEST_WAIT
 LONGEST_WAIT = 60.0
 TELL_AFTER = 3  # tries before the trouble is shown
@@ -101,6 +102,15 @@ def carry_out(effect: Effect, key: str, incident_id: int | None) -> None:
 
         parts().durable.start(registry.WORKFLOWS[effect.workflow], effect.workflow_id, *effect.arguments)
         return
+    if isinstance(effect, APART):
+        parts().durable.start(carry_apart, f"apart:{key}", effect, key, incident_id)
+        return
+    durably(type(effect).__name__.lower(), _perform, effect, key, incident_id=incident_id)
+
+
+@DBOS.workflow(name="carry_apart")
+def carry_apart(effect: Effect, key: str, incident_id: int | None) -> None:
+    """One effect by itself, so that a service that is down for hours holds up nothing else."""
     durably(type(effect).__name__.lower(), _perform, effect, key, incident_id=incident_id)
 
 

@@ -5,6 +5,7 @@ a step runs twice: the page by its dedup key, the channel by its name, messages 
 label.
 """
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from bot import inbox, record
 from bot.acts import clocks
-from bot.effects import Card, ClocksMessage, Modal, Page, Tell, perform
+from bot.effects import ClocksMessage, Modal, Page, Tell, perform
 from bot.inbox import Item
 from bot.parts import parts
+from bot.shown import keep_shown
 from bot.views.blocks import escape
 from bot.views.card import announcement, incident_card
 from bot.views.declare import opened_message, opened_modal
@@ -24,6 +26,7 @@ from incidents import access, lifecycle, opening
 from incidents.access import Person
 from incidents.db import reading, writing
 from incidents.models import Incident
+from integrations.jira import INDEX_LAG_SECONDS
 from integrations.slack import Message
 from severity.errors import RaiIncidentError
 
@@ -44,22 +47,21 @@ def declare(item: Item) -> None:
 
 
 def _tell_everybody(incident_id: int, view_id: str) -> None:
-    """The page first; beside it the channel and the ticket; what needs them as soon as they are there."""
+    """The page first, and beside it the channel; then people into it; whatever else is needed after them."""
     page = _branch(page_branch, "page", incident_id)
-    ticket = _branch(ticket_branch, "ticket", incident_id)
-    modal = _branch(modal_branch, "modal", incident_id, view_id)
-    rest = [modal]
+    rest = [page, _branch(modal_branch, "modal", incident_id, view_id)]
     channel = durably("channel", make_channel, incident_id, incident_id=incident_id)
     if isinstance(channel, Trouble):
-        rest += [page, ticket]
+        _branch(ticket_branch, "ticket", incident_id).get_result()
     else:
         invite = _branch(invite_branch, "invite", incident_id, channel)
         card = _branch(card_branch, "card", incident_id, channel)
+        ticket = _branch(ticket_branch, "ticket", incident_id)
         rest += [
             invite,
-            _branch(reporter_branch, "reporter", incident_id),
+            _branch(reporter_branch, "reporter", incident_id, view_id),
             _branch(announce_branch, "announce", incident_id),
-            _branch(modal_branch, "modal-channel", incident_id, view_id),
+            _branch(clocks_branch, "clocks", incident_id),
         ]
         ts = card.get_result()
         if ts is not None:
@@ -67,8 +69,7 @@ def _tell_everybody(incident_id: int, view_id: str) -> None:
         ticket.get_result()
         rest.append(_branch(bookmark_branch, "bookmark", incident_id))
         page.get_result()
-        carry_out(Card(incident_id), f"card:{incident_id}:first", incident_id)
-        carry_out(ClocksMessage(incident_id), f"clocks:{incident_id}", incident_id)
+        durably("card", complete_card, incident_id, incident_id=incident_id)
     for branch in rest:
         branch.get_result()
 
@@ -79,7 +80,9 @@ def open_incident(session: Session, item: Item, who: Person) -> int | str:
         access.check(access.Action.DECLARE, who)
         with session.begin_nested():
             incident = opening.open_report(session, item.payload, who, parts().policy, key=item.key)
-            clocks.propose(session, incident)
+            clocks.at_declare(session, incident)
+            if parts().model is not None:
+                opening.let_model_read(session, incident)
             return incident.id
     except RaiIncidentError as error:
         return str(error)
@@ -117,8 +120,10 @@ def pin_branch(incident_id: int, channel: str, ts: str) -> None:
 
 
 @DBOS.workflow(name="declare_reporter")
-def reporter_branch(incident_id: int) -> None:
-    """The reporter, who may have closed the modal, hears where it is handled."""
+def reporter_branch(incident_id: int, view_id: str) -> None:
+    """The reporter hears where it is handled: in the modal, and by message, for they may have closed it."""
+    if view_id:
+        durably("modal", show_opened, incident_id, view_id)
     durably("tell the reporter", tell_reporter, incident_id, incident_id=incident_id)
 
 
@@ -126,6 +131,12 @@ def reporter_branch(incident_id: int) -> None:
 def announce_branch(incident_id: int) -> None:
     """One line for the channel that hears of every public incident."""
     durably("announcement", announce, incident_id, incident_id=incident_id)
+
+
+@DBOS.workflow(name="declare_clocks")
+def clocks_branch(incident_id: int) -> None:
+    """The regulators' clocks that may run."""
+    carry_out(ClocksMessage(incident_id), f"clocks:{incident_id}", incident_id)
 
 
 @DBOS.workflow(name="declare_ticket")
@@ -180,6 +191,11 @@ def post_card(incident_id: int, channel: str, again: bool) -> str:
     return ts
 
 
+def complete_card(incident_id: int, again: bool) -> None:
+    """The card with ticket and page on it."""
+    keep_shown(incident_id, "card", incident_card)
+
+
 def pin(channel: str, ts: str, again: bool) -> None:
     """Pin the card."""
     parts().slack.pin(channel, ts)
@@ -196,8 +212,10 @@ def announce(incident_id: int, again: bool) -> None:
     channel = parts().announce_channel
     if channel is None:
         return
-    ts = parts().slack.post(channel, announcement(facts), key=key, again=again)
+    message = announcement(facts)
+    ts = parts().slack.post(channel, message, key=key, again=again)
     _remember(incident_id, "announcement", key, ts, channel)
+    keep_shown(incident_id, "announcement", announcement, None if again else message)
 
 
 def make_ticket(incident_id: int, again: bool) -> None:
@@ -210,11 +228,14 @@ def make_ticket(incident_id: int, again: bool) -> None:
         system = record.system_name(session, incident)
         channel = lifecycle.link(session, incident_id, "channel")
     where = parts().channel_url(channel.external_id) if channel else parts().workspace_url
+    if again:
+        time.sleep(INDEX_LAG_SECONDS)  # what an earlier process made a moment ago, Jira's search may not see yet
     ticket = jira.find_or_create(
         key=f"ticket:{incident_id}",
         summary=f"{incident.number} {incident.severity}: AI incident, {system}",
         description=f"Opened by rai-incident. Severity {incident.severity} (provisional). The record is in Slack.",
         link=where,
+        again=again,
     )
     _remember(incident_id, "ticket", f"ticket:{incident_id}", ticket.key, ticket.key, ticket.url)
 

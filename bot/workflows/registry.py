@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.workflows.postmortem import offer_postmortem
 from bot.workflows.rollback import execute_rollback, plan_rollback, undo_rollback, verify_rollback
+from bot.workflows.suggest import suggest
 
 WORKFLOWS: dict[str, Callable[..., Any]] = {
     "plan_rollback": plan_rollback,
@@ -12,4 +13,5 @@ WORKFLOWS: dict[str, Callable[..., Any]] = {
     "undo_rollback": undo_rollback,
     "verify_rollback": verify_rollback,
     "offer_postmortem": offer_postmortem,
+    "suggest": suggest,
 }

@@ -1,5 +1,6 @@
 """Timers that came due: a missed update, an overdue step, a plan nobody approved. Each reminds once."""
 
+import sqlalchemy as sa
 from dbos import DBOS
 from sqlalchemy.orm import Session
 
@@ -25,11 +26,13 @@ def fire_timer(timer_id: int) -> None:
 
 
 def _claim(session: Session, timer_id: int) -> tuple[int | None, list[Effect]]:
-    timer = timers.claim(session, timer_id)
-    if timer is None or timer.incident_id is None:
+    incident_id = session.scalar(sa.select(Timer.incident_id).where(Timer.id == timer_id))
+    if incident_id is None:
         return None, []
-    incident = lifecycle.lock(session, timer.incident_id)
-    return incident.id, TIMERS[timer.kind](session, timer, incident)
+    # The incident's lock first, as acts take it: one that sets timers anew would else wait for us, and we for it.
+    incident = lifecycle.lock(session, incident_id)
+    claimed = timers.claim(session, timer_id)
+    return incident.id, TIMERS[claimed.kind](session, claimed, incident) if claimed else []
 
 
 @on_timer("update_due")

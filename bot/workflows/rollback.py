@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dbos import DBOS
 from sqlalchemy.orm import Session
 
-from bot.effects import Card, Effect, Page, PlanMessage, Post, RunMessage, Tell
+from bot.effects import Card, Effect, Page, PlanMessage, Post, RunMessage, Tell, TicketComment
 from bot.parts import parts
 from bot.views.blocks import escape, spoken
 from bot.workflows.carry import Trouble, carry_out, durably
@@ -103,6 +103,8 @@ def _after(plan_id: int, incident_id: int) -> None:
     if run_id is not None:
         effects.append(RunMessage(run_id))
     effects.append(Card(incident_id))
+    if state == "verified":
+        effects.append(TicketComment(incident_id, "A rollback was carried out and verified."))
     if state == "failed":
         effects.insert(0, Page(incident_id, "A rollback did not contain it", f"page:{incident_id}:plan:{plan_id}"))
     for index, effect in enumerate(effects):

@@ -94,7 +94,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_stamps_incident_name", ["incident_id", "name"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("stamps", schema=None) as batch_op:
         batch_op.drop_index("ix_stamps_incident_name")

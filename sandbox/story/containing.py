@@ -1,7 +1,7 @@
 """Steps 6 and 7: the runbook, and a rollback that takes two people."""
 
 from sandbox.story.fields import words_of
-from sandbox.story.reporting import QUESTION, once
+from sandbox.story.reporting import LATENCY_MS, QUESTION, once
 from sandbox.story.stage import Story
 from sandbox.story.waiting import check, until
 
@@ -68,15 +68,18 @@ async def own_approval(story: Story) -> str:
 
 
 async def rolled_back(story: Story) -> str:
-    """The bot dies the moment the approval is acknowledged."""
+    """The bot dies as soon as the plan is no longer waiting: somewhere between the approval and the last message."""
+    story.world.faults.set({"latency_ms": LATENCY_MS})
     await story.lead.press(story.channel, "rollback_approve", ts=story.plan_ts)
+    await until(lambda: "waits for another" not in _plan(story), "the plan to be approved", lambda: _plan(story))
     await story.kill_and_restart()
+    story.world.faults.set({"latency_ms": 0})
     await until(lambda: "Done and verified" in _plan(story), "the rollback done and verified", lambda: _plan(story))
     status = await story.assistant_status()
     check(status["model_version"] == "v1" and status["enabled"], "the assistant to run v1", status)
     check(f"<@{story.lead.id}>" in _plan(story), "the name of who approved", _plan(story))
     once(story)
-    return "another responder approves, the bot is killed at that moment, and goes on: model v1, verified"
+    return "another responder approves; the bot is killed in the middle, and goes on: model v1, verified"
 
 
 async def mitigated(story: Story) -> str:

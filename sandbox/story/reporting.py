@@ -10,7 +10,7 @@ from sandbox.story.waiting import check, until
 
 QUESTION = "Where is my order?"
 COMPLAINT = "A customer asked the assistant where their order is, and was told somebody else's order and address."
-LATENCY_MS = 40  # of each outside call while the incident opens, so that a kill lands in the middle of several
+LATENCY_MS = 40  # of each outside call around a kill, so that it lands in the middle of one
 
 
 async def harm(story: Story) -> str:

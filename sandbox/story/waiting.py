@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 R = TypeVar("R")
-PATIENCE: Final = 10.0  # seconds
+PATIENCE: Final = 20.0  # seconds; only a machine under load comes near it
 _LOOK_EVERY: Final = 0.02
 
 

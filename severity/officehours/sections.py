@@ -16,6 +16,8 @@ from severity.errors import ContentError, Fault
 from severity.loading import read_yaml_text
 
 EVERYONE = "everyone"
+BREAK = "\f"
+"""Stands where a comment was taken out: no sentence runs across it."""
 MAX_SECTIONS = 5_000
 """Headings of one page; a page with more is not written for people."""
 
@@ -88,7 +90,7 @@ def parse(
     """The sections of a page that hold text. Raises ContentError (file, line, reason) for a page we cannot trust."""
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     front, body, first_line = _front_matter(source, file)
-    body = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), body)
+    body = _COMMENT.sub(lambda match: BREAK + "\n" * match[0].count("\n"), body)
     root = front.title or file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     sections: list[Section] = []
     used: dict[str, int] = {}

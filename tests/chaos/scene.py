@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import random
 import shutil
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,7 +14,7 @@ from sqlalchemy.engine import Engine
 
 from incidents import timeline
 from incidents.db import make_engine, reading
-from incidents.models import Incident, InboxItem, Link, TimelineEntry
+from incidents.models import InboxItem, Incident, Link, TimelineEntry
 from runbooks.models import RollbackExecution, RollbackPlan
 from sandbox.faults import Moment
 from sandbox.server import World
@@ -45,9 +43,12 @@ class Scene:
         await self.support.command("C0SUPPORT1", "declare The assistant showed one customer the address of another")
         await self.support.fill({"system": "support-assistant", "ongoing": "yes"})
 
-    async def submit(self) -> None:
-        """The form is submitted. A bot that dies meanwhile may have saved it without the answer arriving."""
-        await _perhaps(self.support.submit())
+    async def submit(self) -> bool:
+        """The form is submitted; whether that was acknowledged. A bot that dies meanwhile may have saved it all the
+        same: then submitting the form again, as people do, must open nothing more."""
+        if self.support.top is None:
+            return True
+        return await _acknowledged(self.support.submit())
 
     async def declared(self) -> int:
         """An incident with its runbook at the rollback step; its id. Undisturbed."""
@@ -66,11 +67,14 @@ class Scene:
     async def ask_for_rollback(self, incident: int) -> None:
         """The on-call engineer asks for a plan."""
         await self.oncall.press(await self.room(incident), "rollback_open")
-        await _perhaps(self.oncall.submit({"target": "model-version"}))
+        await self.oncall.submit({"target": "model-version"})
 
-    async def approve(self, incident: int) -> None:
-        """Another responder approves the plan."""
-        await _perhaps(self.lead.press(await self.room(incident), "rollback_approve"))
+    async def approve(self, incident: int) -> bool:
+        """Another responder approves the plan, where its message still asks for that; whether it was acknowledged."""
+        room = await self.room(incident)
+        if "rollback_approve" not in self.lead.buttons(room):
+            return True
+        return await _acknowledged(self.lead.press(room, "rollback_approve"))
 
     async def room(self, incident: int) -> str:
         """The incident's channel, with the second approver in it."""
@@ -194,7 +198,11 @@ class Scene:
         marks = json.loads(self.world.flags_file.read_text())["flags"]["assistant-model"]["metadata"]
         changed = [mark for name, mark in marks.items() if name not in json.loads(self._healthy_flags)]
         check(" ".join(map(str, changed)).split().count(executions[0].key) == 1, "one change of the flag", marks)
-        check(json.loads(self.world.flags_file.read_text())["flags"]["assistant-model"]["defaultVariant"] == "v1", "v1", "")
+        check(
+            json.loads(self.world.flags_file.read_text())["flags"]["assistant-model"]["defaultVariant"] == "v1",
+            "v1",
+            "",
+        )
         kinds = Counter(entry.kind for entry in entries)
         check(kinds["mitigated"] == 1 and status == "mitigated", "mitigated once", (kinds, status))
         repeated = {kind: count for kind, count in kinds.items() if kind.startswith("rollback") and count > 1}
@@ -230,16 +238,11 @@ async def scene(home: Path, url: str) -> AsyncIterator[Scene]:
         engine.dispose()
 
 
-def moments(seed: int, count: int, longest: float) -> list[float]:
-    """Seeded random delays in seconds, spread over a workflow's length."""
-    chosen = random.Random(seed)
-    return [chosen.uniform(0, longest) for _ in range(count)]
-
-
-async def _perhaps(act: Awaitable[object]) -> None:
-    """An act whose acknowledgement may be lost with the bot; whether it was saved is asked of the record."""
+async def _acknowledged(act: Awaitable[object]) -> bool:
     try:
         await act
     except Refused as refusal:
-        if refusal.code not in ("dispatch_failed", "submit_failed"):
+        if refusal.code != "dispatch_failed":
             raise
+        return False
+    return True

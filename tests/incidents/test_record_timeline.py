@@ -135,7 +135,9 @@ def test_verify_finds_reordered_entries(engine: Engine, incident_id: int) -> Non
 def test_an_entry_moved_to_another_incident_is_found(engine: Engine, incident_id: int) -> None:
     with writing(engine) as session:
         other = open_one(session, "declare:2").id
-    _as_owner(engine, f"UPDATE timeline SET incident_id = {other}, seq = 3 WHERE incident_id = {incident_id} AND seq = 7")
+    _as_owner(
+        engine, f"UPDATE timeline SET incident_id = {other}, seq = 3 WHERE incident_id = {incident_id} AND seq = 7"
+    )
     assert _verify(engine, incident_id) is None, "a cut tail needs a checkpoint kept elsewhere"
     broken = _verify(engine, other)
     assert broken is not None
@@ -184,7 +186,9 @@ def test_appends_from_many_threads_make_one_chain(engine: Engine, incident_id: i
         for number in range(5):
             try:
                 with writing(engine) as session:
-                    timeline.append(session, incident_id, "note", ONCALL, f"{worker}/{number}", key=f"{worker}/{number}")
+                    timeline.append(
+                        session, incident_id, "note", ONCALL, f"{worker}/{number}", key=f"{worker}/{number}"
+                    )
             except Exception as fault:  # a thread's fault must reach the test
                 faults.append(fault)
 

@@ -6,14 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sqlalchemy.engine import Engine
+
 from incidents.access import Person
 from incidents.db import writing
 from incidents.opening import open_report
 from sandbox.play import STEPS, play
 from sandbox.server import World
-from severity.loading import load_policy
+from severity.policy import load_policy
 
-REPORTER = Person("U0SUPPORT1", "T0SANDBOX1", "human", False)
+REPORTER = Person("U0SUPPORT1", "T0SANDBOX1")
 
 
 def _demo(database_url: str) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,6 @@
 """A small detector of personal data and secrets: email, phone, payment card, IBAN, key. Patterns plus check digits.
 
-It finds what has a shape. Names and postal addresses have none: the draft says so, and a person reads for them.
+It finds what has a shape. Names and postal addresses have none: a person reads for them.
 """
 
 import re
@@ -18,7 +18,13 @@ _PHONE = re.compile(
     r")(?![\w-])"
 )
 _SECRET = re.compile(
-    r"\b(?:xox[a-z]-[\w-]{8,}|sk-[\w-]{16,}|gh[pousr]_\w{20,}|AKIA[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w.-]{8,})"
+    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[\s\S]{0,8000}?-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
+    r"|\b(?:xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|[sr]k[-_][\w-]{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}"
+    r"|glpat-[\w-]{16,}|AKIA[A-Z0-9]{12,}|ASIA[A-Z0-9]{12,}|AIza[\w-]{30,}|hf_\w{20,}|npm_\w{30,}"
+    r"|eyJ[\w-]{8,}\.[\w.-]{8,})"
+    # What a person says is secret, whatever its shape: `password: ...`, `Authorization: Bearer ...`.
+    r"|(?i:\b(?:password|passwd|api[_ -]?key|secret|token)\b[\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?=\S{0,200}\d)\S{6,200}"
+    r"|(?i:\bbearer\s{1,3})(?=[\w.~+/-]{0,500}\d)[\w.~+/=-]{12,}"
 )
 
 

@@ -1,11 +1,8 @@
 """The small detector: what has a shape is found, what only looks like it is left."""
 
-from datetime import timedelta
-
 import pytest
 
-from postmortems.personal import find, redact
-from postmortems.text import duration, escape, plain, shorten, unescape
+from integrations.redact import find, redact
 
 
 @pytest.mark.parametrize(
@@ -43,25 +40,32 @@ def test_what_fails_its_check_digit_or_is_a_date_is_left(text: str) -> None:
     assert redact(text) == text
 
 
-def test_invisible_characters_do_not_hide_personal_data() -> None:
-    assert plain("a.b\u200b@mail.exa\u00admple") == "(email removed)"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "xapp-1-A012345678-1234567890",
+        "sk-proj-abcdefghijklmnop1234",
+        "github_pat_11ABCDEFG0abcdefghijkl",
+        "glpat-abcdefghij1234567890",
+        "AKIAIOSFODNN7EXAMPLE",
+        "AIzaSyA1234567890abcdefghijklmnopqrstuv",
+        "password: hunter2hunter2",
+        "api_key=9f8e7d6c5b4a",
+        "Authorization: Bearer abc123def456ghi789",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_keys_and_what_is_called_secret_are_removed(text: str) -> None:
+    assert redact(f"it printed {text} to the user").replace("Authorization: ", "") == (
+        "it printed (secret removed) to the user"
+    )
 
 
-def test_an_address_is_readable_but_dead() -> None:
-    assert plain("see https://evil.example/a?b=1") == "see hxxps://evil[.]example/a?b=1"
-
-
-def test_escaping_can_be_undone_and_decodes_once() -> None:
-    for text in ("&lt;!channel&gt;", r"a\[b] *c* _d_ | ~e~ $f$ <g> & h", "\\\\"):
-        assert unescape(escape(text)) == text
-
-
-def test_a_length_of_time_is_exact() -> None:
-    assert duration(timedelta(days=1, hours=2)) == "1 d 2 h"
-    assert duration(timedelta(seconds=3753)) == "1 h 2 min 33 s"
-    assert duration(timedelta(0)) == "0 s"
-
-
-def test_a_long_text_is_cut_at_a_word() -> None:
-    assert shorten("one two three four", 12) == "one two…"
-    assert len(shorten("x" * 900, 100)) == 101
+def test_text_about_secrets_is_left() -> None:
+    for text in (
+        "the token was revoked",
+        "a secret: nobody knew",
+        "password reset mails went out",
+        "bearer of bad news",
+    ):
+        assert redact(text) == text

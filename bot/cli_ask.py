@@ -1,0 +1,144 @@
+"""`rai-incident ask`: office hours from the command line. Reads pages; changes nothing."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from bot import content
+from bot.output import AsJson
+from bot.settings import Settings
+from severity.errors import RaiIncidentError
+from severity.officehours.answer import Answer, ask
+from severity.officehours.corpus import SHIPPED, Corpus
+from severity.officehours.gitcommit import commit_of
+from severity.officehours.rendered import Chapter, page, rendered_pages, sections_of
+from severity.officehours.search import Index
+from severity.policy import load_policy
+
+MAX_QUESTIONS = 100_000
+
+_VARIABLE = re.compile(r"\{\{ *([\w.]+) *\}\}")
+
+
+def ask_command(
+    question: Annotated[str | None, typer.Argument(help="The question, in quotes.")] = None,
+    handbook: Annotated[
+        list[Path] | None,
+        typer.Option("--handbook", help="A folder of Markdown pages, instead of the shipped handbook. Repeatable."),
+    ] = None,
+    batch: Annotated[
+        Path | None, typer.Option("--batch", help='Questions, one {"id", "question"} a line; answers, one a line.')
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question about tiering and policy from the handbook: cited, or not sure, or silent."""
+    if (question is None) == (batch is None):
+        raise RaiIncidentError(
+            'Give one question in quotes, or --batch FILE. Example: rai-incident ask "Who may approve a waiver?"'
+        )
+    asked = [(None, question)] if question is not None else list(_questions(batch or Path()))
+    corpus = open_corpus(handbook or [])
+    for fault in corpus.faults:
+        typer.echo(f"rai-incident: page refused: {fault}", err=True)
+    index = Index(corpus.sections)
+    for id_, text in asked:
+        start = perf_counter()
+        # Whoever runs this can open the files, so every audience may be read.
+        answer = ask(index, text, may_read=lambda audience: True)
+        ms = round((perf_counter() - start) * 1000, 2)
+        if batch is not None:
+            typer.echo(json.dumps({"id": id_, **answer.to_json(), "ms": ms}, ensure_ascii=False))
+        elif as_json:
+            typer.echo(json.dumps({**answer.to_json(), "ms": ms}, ensure_ascii=False, indent=2))
+        else:
+            typer.echo("\n".join(in_words(answer)))
+
+
+def open_corpus(folders: list[Path], organisation: str = "") -> Corpus:
+    """The pages in these folders and nothing else; without a folder, the shipped handbook and the rules in force."""
+    if folders:
+        return Corpus(folders, organisation=organisation, commit_of=commit_of)
+    rendered = sections_of(pages_in_force(), organisation)
+    return Corpus([SHIPPED], organisation=organisation, rendered=rendered, commit_of=commit_of)
+
+
+def pages_in_force() -> dict[str, str]:
+    """Policy, tiers, clocks and runbooks as Markdown, by file name."""
+    settings = Settings()
+    own = settings.rai_config_dir / "policy.yaml"
+    policy = load_policy(own if own.exists() else None)
+    rules = rendered_pages(policy, content.tiers(settings), content.clocks(settings))
+    return rules | _runbook_pages(settings.rai_config_dir / "runbooks")
+
+
+def _runbook_pages(own: Path) -> dict[str, str]:
+    from runbooks.catalogue import load_catalogue
+
+    pages = {}
+    for item in load_catalogue([own] if own.is_dir() else []).definitions.values():
+        runbook = item.runbook
+        chapters = [
+            Chapter(
+                "When to start it, and when it is done",
+                (*(f"- {words}" for words in runbook.enter_when), "", f"It is done when: {runbook.leave_when}"),
+            )
+        ]
+        for step in runbook.steps:
+            for each in (step, *step.steps):
+                lines = [each.why, "", each.how, ""]
+                lines += [f"Check: {each.check}"] if each.check else []
+                chapters.append(
+                    Chapter(each.title, (*lines, f"Owner: {each.owner}. If it fails: {each.if_it_fails.say}"))
+                )
+        text = page(f"Runbook: {runbook.title}", "Incident response lead", chapters)
+        # Outside an incident a template's variable stands for itself: {{ system.name }} -> [system name].
+        text = _VARIABLE.sub(lambda match: f"[{match[1].replace('.', ' ').replace('_', ' ')}]", text)
+        pages[f"rendered/runbook-{runbook.id}.md"] = text
+    return pages
+
+
+def in_words(answer: Answer) -> Iterator[str]:
+    """An answer for people, line by line."""
+    if answer.verdict == "answered":
+        yield answer.answer
+        yield ""
+        for address, heading, reviewed in dict.fromkeys((c.address, c.heading, c.reviewed) for c in answer.citations):
+            yield f"  {address} ({heading}{f', reviewed {reviewed}' if reviewed else ''})"
+    elif answer.verdict == "unsure":
+        yield "Not sure. The closest sections:"
+        for citation in answer.citations:
+            yield f"  {citation.address} ({citation.heading}): “{citation.quote}”"
+    else:
+        yield "The handbook does not answer this. Ask a human."
+    hints = {
+        "declare": "If this is happening now, declare it: /rai-incident declare. Nobody minds a false alarm.",
+        "tier": "A system's tier comes from the tier questions and is kept as a decision: /rai-incident tier.",
+        "human": "A person on office-hours duty can answer: press “Ask a human” in Slack.",
+    }
+    for offer in answer.offers:
+        yield hints[offer]
+
+
+def _questions(file: Path) -> Iterator[tuple[Any, str]]:
+    """(id, question) per line. Raises RaiIncidentError naming the line."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RaiIncidentError(f"{file} cannot be read: {error}") from error
+    if len(lines) > MAX_QUESTIONS:
+        raise RaiIncidentError(f"{file.name} has more than {MAX_QUESTIONS:,} lines.")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise RaiIncidentError(f"{file.name}:{number}: is not JSON: {error}") from error
+        if not isinstance(row, dict) or not isinstance(row.get("question"), str) or not row["question"].strip():
+            raise RaiIncidentError(f'{file.name}:{number}: must be an object with "id" and "question".')
+        yield row.get("id"), row["question"]

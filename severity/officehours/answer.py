@@ -1,0 +1,235 @@
+"""A question -> one to three verbatim sentences with their places, or "not sure" with the closest, or silence.
+
+Nothing here acts: an answer is text, addresses and offers of three fixed kinds, whatever a page may say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from severity.officehours.confidence import load_calibration, probability, signs
+from severity.officehours.evidence import Evidence, Reader
+from severity.officehours.offers import Offer, asks_own_tier, offers_for
+from severity.officehours.search import MAX_QUESTION, Concept, Hit, Index, View, concepts_of, everyone
+from severity.officehours.sentences import Sentence, collapsed
+from severity.officehours.words import stems
+
+Verdict = Literal["answered", "unsure", "abstained"]
+RANKED = 10
+SHOWN_WHEN_UNSURE = 5
+MAX_ANSWER = 700
+"""Characters of an answer; one long sentence may fill it alone."""
+FOLLOW_UP_WEIGHT = 0.5
+
+_FOLLOWS = re.compile(
+    r"\s*(?:and|but|or|so|then|ok(?:ay)?|what about|how about|same|also|why|why not|really|since when|until when|for how long)\b"
+    r"|.*\b(?:it|its|they|them|their|that|those|this|these|then|there|he|she|the same|such|one|ones|instead)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_LEANS = re.compile(
+    r"[*_]*(?:it|its|they|their|this|that|these|those|such|he|she|both|then|so|but|and|otherwise|instead)\b", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a quote stands. `quote` is the source with whitespace collapsed; `score` is 0..1."""
+
+    file: str
+    heading: str
+    anchor: str
+    quote: str
+    score: float
+    reviewed: date | None
+    owner: str | None
+    handbook: str
+    commit: str | None
+
+    @property
+    def address(self) -> str:
+        return f"{self.file}#{self.anchor}" if self.anchor else self.file
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "heading": self.heading,
+            "anchor": self.anchor,
+            "quote": self.quote,
+            "score": round(self.score, 4),
+            "reviewed": self.reviewed.isoformat() if self.reviewed else None,
+            "owner": self.owner,
+            "handbook": self.handbook,
+            "commit": self.commit,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a thread is about: the questions so far, newest last, and the sections that answered the last one."""
+
+    questions: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`answer` is empty unless answered; `citations` are the quotes, or the closest sections when unsure.
+
+    `ranked` holds the best sections, quoted or not; `confidence` is the probability that the first one answers.
+    """
+
+    question: str
+    verdict: Verdict
+    answer: str
+    citations: tuple[Citation, ...]
+    ranked: tuple[Hit, ...]
+    offers: tuple[Offer, ...]
+    confidence: float
+    context: Context
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "question": self.question,
+            "verdict": self.verdict,
+            "answer": self.answer,
+            "citations": [citation.to_json() for citation in self.citations],
+            "ranked": [
+                {
+                    "file": hit.section.file,
+                    "heading": hit.section.heading,
+                    "anchor": hit.section.anchor,
+                    "score": round(hit.score, 4),
+                }
+                for hit in self.ranked
+            ],
+            "offers": list(self.offers),
+            "confidence": round(self.confidence, 3),
+        }
+
+
+def ask(
+    index: Index,
+    question: str,
+    context: Context | None = None,
+    *,
+    may_read: Callable[[str], bool] = everyone,
+) -> Answer:
+    """Answer from what the asker may read. `context` is the `context` of the thread's last answer."""
+    question = question[:MAX_QUESTION].strip()
+    view = index.view(may_read)
+    reader = Reader(view)
+    concepts, favoured = _asked(question, context, view, index)
+    ranked = reader.rank(concepts, question, favoured) if concepts else []
+    sure = probability(signs(question, concepts, ranked, view), load_calibration()) if ranked else 0.0
+    verdict = _verdict(sure, question)
+    quoted = _quotes(ranked, concepts) if verdict == "answered" else []
+    if verdict == "answered" and not quoted:
+        verdict = "unsure"
+    if verdict == "unsure":
+        quoted = [(each, [best]) for each in ranked[:SHOWN_WHEN_UNSURE] if (best := _best(each))]
+    citations = tuple(_citation(each, sentence) for each, found in quoted for sentence in found)
+    return Answer(
+        question=question,
+        verdict=verdict,
+        answer=" ".join(citation.quote for citation in citations) if verdict == "answered" else "",
+        citations=citations,
+        ranked=tuple(each.hit for each in ranked[:RANKED]),
+        offers=offers_for(question, verdict),
+        confidence=sure,
+        context=Context(
+            (*(context.questions if context and favoured else ()), question)[-4:],
+            tuple(each.section.address for each in ranked[:3]),
+        ),
+    )
+
+
+def verbatim(citation: Citation, source: str) -> bool:
+    """Whether the quote stands in the page's source, whitespace aside."""
+    return collapsed(citation.quote) in collapsed(source)
+
+
+def _verdict(sure: float, question: str) -> Verdict:
+    bands = load_calibration()
+    if sure < bands.unsure:
+        return "abstained"
+    # Which tier a system of theirs has is a stored decision, never a page's guess.
+    if sure < bands.answered or asks_own_tier(question):
+        return "unsure"
+    return "answered"
+
+
+def _asked(question: str, context: Context | None, view: View, index: Index) -> tuple[list[Concept], frozenset[str]]:
+    """The question's concepts; a follow-up also carries those of the talk before, at a lower weight."""
+    concepts = concepts_of(question, view, index.glossary)
+    if context is None or not (len(concepts) <= 2 or (_FOLLOWS.match(question) and len(concepts) <= 5)):
+        return concepts, frozenset()
+    numbered = {concept.stem.rstrip("0123456789") for concept in concepts if concept.stem[-1:].isdigit()}
+    known = {concept.stem for concept in concepts}
+    for earlier in reversed(context.questions):
+        for concept in concepts_of(earlier, view, index.glossary, FOLLOW_UP_WEIGHT):
+            # "And tier 2?" replaces tier 1; it does not add to it.
+            replaced = concept.stem[-1:].isdigit() and numbered and concept.stem.rstrip("0123456789") in numbered
+            if concept.stem not in known and not replaced:
+                known.add(concept.stem)
+                concepts.append(concept)
+    return concepts, frozenset(context.addresses)
+
+
+def _best(evidence: Evidence) -> Sentence | None:
+    pair = max(evidence.sentences, key=lambda each: each[1], default=None)
+    return pair[0] if pair else None
+
+
+def _quotes(ranked: list[Evidence], concepts: list[Concept]) -> list[tuple[Evidence, list[Sentence]]]:
+    """One to three sentences: the best of the first section, what it leans on, and one that covers what it leaves out."""
+    top = ranked[0]
+    if not top.sentences:
+        return []
+    at = max(range(len(top.sentences)), key=lambda number: top.sentences[number][1])
+    chosen = {at}
+    best, share = top.sentences[at]
+    if _LEANS.match(best.text) and at > 0 and top.sentences[at - 1][0].block == best.block:
+        chosen.add(at - 1)
+    covered = set(stems(best.text))
+    missing = [c for c in concepts if c.idf and c.presence(covered | set(stems(top.section.heading))) == 0]
+    more = [
+        (sum(c.idf * c.presence(set(stems(sentence.text))) for c in missing), -abs(number - at), number)
+        for number, (sentence, _) in enumerate(top.sentences)
+        if number not in chosen and sentence.kind != "code"
+    ]
+    if more and max(more)[0] > 0:
+        chosen.add(max(more)[2])
+    elif len(best.text) < 120 and at + 1 < len(top.sentences):
+        after = top.sentences[at + 1][0]
+        if after.kind == best.kind and after.block == best.block or best.text.endswith(":"):
+            chosen.add(at + 1)
+    if best.text.endswith(":"):
+        chosen |= {n for n in (at + 1, at + 2) if n < len(top.sentences) and top.sentences[n][0].kind == "item"}
+    kept: list[Sentence] = []
+    size = len(best.text)
+    for number in sorted(chosen, key=lambda n: (n != at, n)):
+        sentence = top.sentences[number][0]
+        if number == at or (len(kept) < 3 and size + len(sentence.text) <= MAX_ANSWER):
+            size += 0 if number == at else len(sentence.text)
+            kept.append(sentence)
+    order = [sentence for sentence, _ in top.sentences]
+    return [(top, sorted(kept, key=order.index))]
+
+
+def _citation(evidence: Evidence, sentence: Sentence) -> Citation:
+    section = evidence.section
+    return Citation(
+        section.file,
+        section.heading,
+        section.anchor,
+        sentence.text,
+        evidence.score,
+        section.reviewed,
+        section.owner,
+        section.handbook,
+        section.commit,
+    )

@@ -1,0 +1,229 @@
+"""BM25 over whole heading sections: stems of the text, and of the heading path with more weight.
+
+A reader's view is an index of its own, made of the sections that reader may see and nothing else: hidden pages neither
+appear nor move a score. numpy and bm25s are imported on first use.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import log
+from typing import TYPE_CHECKING, Any
+
+from severity.officehours.glossary import Glossary, load_glossary
+from severity.officehours.sections import EVERYONE, Section
+from severity.officehours.words import stems
+
+if TYPE_CHECKING:
+    import numpy as np
+
+K1, B = 1.2, 0.6
+HEADING_WEIGHT = 3
+"""How many times a heading's stems count; the headings above it count once."""
+SYNONYM_WEIGHT = 0.45
+RELATED_WEIGHT = 0.6
+"""Words of one family that stemming keeps apart, such as "retain" for "retains" but "classify" for "classification"."""
+PAIR_BONUS = 0.15
+MAX_VIEWS = 8
+MAX_QUESTION = 2_000
+"""Characters of a question that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One word of a question and what else it may be called. `idf` is how much it tells the sections apart."""
+
+    stem: str
+    idf: float
+    others: tuple[tuple[frozenset[str], float], ...]
+    weight: float = 1.0
+
+    def presence(self, stems: frozenset[str] | set[str]) -> float:
+        """1 when the stems hold the word, the synonym's weight when they hold another name for it, else 0."""
+        if self.stem in stems:
+            return 1.0
+        return max((weight for other, weight in self.others if other <= stems), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A section and its score, as a share (0..1) of what a section with every word of the question could reach."""
+
+    section: Section
+    score: float
+
+
+def everyone(audience: str) -> bool:
+    """Who is asked for nothing else sees the pages meant for everyone."""
+    return audience == EVERYONE
+
+
+class View:
+    """The index of the sections that one kind of reader may see. Never changes."""
+
+    def __init__(self, sections: Sequence[Section], ids: Sequence[list[int]], vocabulary: dict[str, int]) -> None:
+        import bm25s
+        import numpy as np
+
+        self.sections = tuple(sections)
+        self._vocabulary = vocabulary
+        self._ids = ids
+        self._df = np.zeros(len(vocabulary), dtype=np.int32)
+        for each in ids:
+            self._df[np.unique(np.asarray(each, dtype=np.int64))] += 1
+        self._bm25: Any = None
+        if any(ids):
+            self._bm25 = bm25s.BM25(method="lucene", k1=K1, b=B)
+            self._bm25.index((list(ids), dict(vocabulary)), show_progress=False)  # it adds a word of its own
+
+    def known(self, stem: str) -> int:
+        """In how many sections a stem stands."""
+        at = self._vocabulary.get(stem)
+        return int(self._df[at]) if at is not None and at < len(self._df) else 0
+
+    def idf(self, stem: str) -> float:
+        """BM25's weight of a stem; an unknown one weighs as much as the rarest."""
+        found = self.known(stem)
+        return log(1 + (len(self.sections) - found + 0.5) / (found + 0.5))
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(word for word, at in self._vocabulary.items() if self._df[at] and word.isalpha())
+
+    def related(self, stem: str) -> list[str]:
+        """Words of the same family: a common beginning of at least five letters, and three quarters of both."""
+        if len(stem) < 6 or not stem.isalpha():
+            return []
+        head = stem[: max(5, -(-len(stem) * 3 // 4))]
+        found = []
+        for word in self._sorted[bisect_left(self._sorted, head) :]:
+            if not word.startswith(head):
+                break
+            if word != stem and len(word) <= len(stem) * 4 // 3 + 1:
+                found.append(word)
+        return found[:6]
+
+    def misspelt(self, stem: str) -> list[str]:
+        """For a stem that stands nowhere: words one slip of the keyboard away."""
+        if len(stem) < 5 or not stem.isalpha() or self.known(stem):
+            return []
+        start = self._sorted[bisect_left(self._sorted, stem[0]) : bisect_left(self._sorted, stem[0] + "\uffff")]
+        return [word for word in start if abs(len(word) - len(stem)) <= 1 and _one_slip(word, stem)][:3]
+
+    def scores(self, concepts: Sequence[Concept]) -> np.ndarray[Any, Any]:
+        """The BM25 score of every section; of a word and its synonyms only the strongest counts."""
+        import numpy as np
+
+        total = np.zeros(len(self.sections), dtype=np.float32)
+        if self._bm25 is None:
+            return total
+        for concept in concepts:
+            best = self._column(concept.stem)
+            for others, weight in concept.others:
+                columns = [self._column(other) for other in others]
+                joint = columns[0] if len(columns) == 1 else np.min(columns, axis=0) * len(columns) ** 0.5
+                best = np.maximum(best, weight * joint)
+            total += concept.weight * best
+        return total
+
+    def _column(self, stem: str) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        if not self.known(stem):
+            return np.zeros(len(self.sections), dtype=np.float32)
+        column: np.ndarray[Any, Any] = self._bm25.get_scores_from_ids([self._vocabulary[stem]])
+        return column
+
+    def stems_of(self, number: int) -> frozenset[int]:
+        """The stems of a section, as numbers."""
+        return frozenset(self._ids[number])
+
+
+class Index:
+    """The sections of one organisation, ready to search. `update` reads only the words of sections it has not seen."""
+
+    def __init__(self, sections: Iterable[Section] = (), glossary: Glossary | None = None) -> None:
+        self.glossary = glossary or load_glossary()
+        self._sections: tuple[Section, ...] = ()
+        self._ids: dict[tuple[tuple[str, ...], str], list[int]] = {}
+        self._vocabulary: dict[str, int] = {}
+        self._views: OrderedDict[frozenset[str], View] = OrderedDict()
+        self.update(sections)
+
+    def update(self, sections: Iterable[Section]) -> None:
+        """Make these the sections. Raises ValueError when they belong to two organisations."""
+        sections = tuple(sections)
+        if len({section.organisation for section in sections}) > 1:
+            raise ValueError("one index holds the pages of one organisation")
+        kept: dict[tuple[tuple[str, ...], str], list[int]] = {}
+        for section in sections:
+            key = (section.path, section.text)
+            kept[key] = self._ids[key] if key in self._ids else self._numbers(section)
+        self._sections, self._ids = sections, kept
+        self._views.clear()
+
+    def _numbers(self, section: Section) -> list[int]:
+        words = [stem for heading in section.path[:-1] for stem in stems(heading)]
+        words += stems(section.heading) * HEADING_WEIGHT
+        words += stems(section.text)
+        number = self._vocabulary.setdefault
+        return [number(word, len(self._vocabulary)) for word in words]
+
+    def view(self, may_read: Callable[[str], bool] = everyone) -> View:
+        """The index over what this reader may see; made on first use, then kept."""
+        audiences = frozenset(filter(may_read, {section.audience for section in self._sections}))
+        if audiences in self._views:
+            self._views.move_to_end(audiences)
+            return self._views[audiences]
+        seen = [section for section in self._sections if section.audience in audiences]
+        view = View(seen, [self._ids[section.path, section.text] for section in seen], self._vocabulary.copy())
+        self._views[audiences] = view
+        while len(self._views) > MAX_VIEWS:
+            self._views.popitem(last=False)
+        return view
+
+
+def concepts_of(question: str, view: View, glossary: Glossary, weight: float = 1.0) -> list[Concept]:
+    """What a question asks about: its stems, each with synonyms, word families and likely misspellings."""
+    question = question[:MAX_QUESTION]
+    synonyms = glossary.of(question)
+    asked = list(dict.fromkeys(stems(question)))
+    found = []
+    for stem in asked:
+        others: dict[frozenset[str], float] = {}
+        for group in synonyms:
+            if stem in group.used:
+                share = SYNONYM_WEIGHT / len(group.used) ** 0.5
+                others |= {other: share for other in group.others if stem not in other}
+        for word in view.related(stem):
+            others[frozenset({word})] = RELATED_WEIGHT
+        for word in view.misspelt(stem):
+            others[frozenset({word})] = 0.8
+        found.append(Concept(stem, view.idf(stem), tuple(others.items()), weight))
+    # A phrase of stop words only ("how often") has no stem of its own, but its synonyms do.
+    for group in synonyms:
+        if not group.used & set(asked):
+            others = {other: SYNONYM_WEIGHT for other in group.others}
+            found.append(Concept(" ".join(sorted(group.used)), 0.0, tuple(others.items()), weight * 0.5))
+    return found
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """One letter added, lost, changed, or two neighbours swapped."""
+    if len(a) > len(b):
+        a, b = b, a
+    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
+    if len(a) < len(b):
+        return a[start:] == b[start + 1 :]
+    rest_a, rest_b = a[start:], b[start:]
+    return rest_a[1:] == rest_b[1:] or (rest_a[:2] == rest_b[1::-1] and rest_a[2:] == rest_b[2:])
+
+
+def neighbours(words: Sequence[str]) -> set[tuple[str, str]]:
+    """Pairs of words that stand next to each other."""
+    return set(pairwise(words))

@@ -1,0 +1,110 @@
+"""A section's text -> its sentences, as spans of the source, so that every quote is verbatim.
+
+A list item and a table row are sentences of their own. Code is found but marked: it is searched, rarely quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from severity.officehours.sections import BREAK
+
+MAX_QUOTE = 600
+"""Characters of one quoted sentence; a longer one is cut at a word, still verbatim."""
+
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_QUOTED = re.compile(r"[ \t]*>+[ \t]?")
+_ROW = re.compile(r"[ \t]*\|")
+_RULE = re.compile(r"[ \t]*\|?[ \t|:=*_-]+\|?[ \t]*$")
+_FENCE = re.compile(r"[ ]{0,3}(?:`{3,}|~{3,})")
+_END = re.compile(r"[.!?…]+[\"'”’)\]*_`]*(?=\s+[\"'“‘(\[*_`]*[A-Z0-9À-Þ])")
+_SHORT = re.compile(
+    r"(?:\b(?:e\.g|i\.e|art|arts|no|nr|vs|cf|fig|sec|s|ss|mr|mrs|ms|dr|prof|inc|ltd|co|corp|approx|ca|p|pp|para|ed|ch|u\.s|u\.k|dept"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec)|\b[A-Z])\.$",
+    re.IGNORECASE,
+)
+_ETC = re.compile(r"\betc\.$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`text` is the source with whitespace collapsed. `block` counts paragraphs and lists; `kind` is prose, item, row or code."""
+
+    text: str
+    kind: str
+    block: int
+
+
+def collapsed(text: str) -> str:
+    """The one normalisation of quotes and sources: runs of whitespace become one space."""
+    return " ".join(text.split())
+
+
+def sentences(text: str) -> tuple[Sentence, ...]:
+    """All sentences of a section's text, in order."""
+    found = []
+    for block, kind, piece in _pieces(text):
+        parts = _split(piece) if kind in ("prose", "item") else (piece,)
+        for part in parts:
+            words = _cut(collapsed(part))
+            if any(c.isalnum() for c in words):
+                found.append(Sentence(words, kind, block))
+    return tuple(found)
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= MAX_QUOTE else words[:MAX_QUOTE].rsplit(" ", 1)[0]
+
+
+def _split(piece: str) -> Iterator[str]:
+    start = 0
+    for match in _END.finditer(piece):
+        before = piece[start : match.end()].rstrip("\"'”’)]*_`")
+        if match[0].startswith(".") and _SHORT.search(before[-12:]) and not _ETC.search(before):
+            continue
+        yield piece[start : match.end()]
+        start = match.end()
+    yield piece[start:]
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
+    """(block, kind, source) of paragraphs, items, rows and code lines."""
+    block, kind, lines, fence = 0, "prose", list[str](), False
+    for line in [*text.replace(BREAK, "\n\n").split("\n"), ""]:
+        if _FENCE.match(line) or fence:
+            if lines:
+                yield block, kind, "\n".join(lines)
+                lines = []
+            if _FENCE.match(line):
+                fence = not fence
+                block += 1
+            else:
+                yield block, "code", line
+            continue
+        fresh, now, start = False, kind, 0
+        if not line.strip() or _RULE.fullmatch(line):
+            fresh, now, start = True, "prose", len(line)
+        elif _ROW.match(line):
+            fresh, now = True, "row"
+        elif match := _ITEM.match(line):
+            fresh, now, start = True, "item", match.end()
+        elif match := _QUOTED.match(line):
+            fresh, now, start = True, "prose", match.end()
+        elif not lines:
+            now = "prose"
+        if fresh:
+            if lines:
+                yield block, kind, "\n".join(lines)
+            lines = []
+            if not line.strip() or now != kind:
+                block += 1
+        kind = now
+        if line[start:].strip():
+            lines.append(line[start:])
+        if kind == "row" and lines:
+            yield block, kind, "\n".join(lines)
+            lines = []
+    if lines:
+        yield block, kind, "\n".join(lines)

@@ -1,0 +1,90 @@
+"""Words of a text or a question -> stems to match by.
+
+A word and the number after it also make one stem ("tier 1", "SEV-1", "Art. 73"), because in a policy the number is the
+name; a hyphenated word is also its parts and its whole ("re-validation", "sign-off").
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*(?:[-‐‑][^\W_]+)*")
+_PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
+_JOINING = re.compile(r"[^\W\d_]{3,}", re.UNICODE)
+
+STOP = frozenset(
+    """
+a about above after again all also am an and any are as at be because been before being below between both but by can
+could did do does doing done down during each either else for from further had has have having he her here hers him his
+how i if in into is it its itself just let may me might mine more most must my myself neither no nor not now of off on
+once only or other our ours out over own per please same shall she should so some still such than that the their theirs
+them then there these they this those through to too under until up upon us very was we were what when where whether
+which while who whom whose why will with would you your yours
+
+anybody anyone anything ask else everybody everyone everything exactly get gets getting give given go goes going got happen
+happens happened know like look make makes many mean means much need needs one really say says somebody someone something
+tell thing things think want wants way ways
+i'm it's don't doesn't isn't aren't can't won't what's who's that's there's we're we've you're they're i've let's didn't
+wasn't weren't haven't hasn't shouldn't couldn't wouldn't
+""".split()
+)
+"""Words that say nothing about the subject of a question."""
+
+
+def folded(text: str) -> str:
+    """Compatibility forms, case and accents folded away."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """The stem of one folded word; words with digits stay."""
+    return (
+        _stemmer()(word.removesuffix("'s").removesuffix("’s")) if word.isalpha() or "'" in word or "’" in word else word
+    )
+
+
+@lru_cache(maxsize=1)
+def _stemmer():  # type: ignore[no-untyped-def]
+    import snowballstemmer
+
+    stemmer = snowballstemmer.stemmer("english")
+    return lambda word: stemmer.stemWord(word.replace("’", "'"))
+
+
+def stems(text: str) -> list[str]:
+    """Every stem of a text in order, stop words left out, joined forms added."""
+    return list(_stems(text))
+
+
+def _stems(text: str) -> Iterator[str]:
+    before = ""
+    for match in _WORD.finditer(folded(text)):
+        word = match[0]
+        if word.isalpha() or "'" in word or "’" in word:
+            if "-" not in word:
+                if word not in STOP and word.replace("’", "'") not in STOP:
+                    yield stem(word)
+                before = word
+                continue
+        parts = _PART.findall(word)
+        if len(parts) > 1 and len(word) <= 40:
+            whole = "".join(parts)
+            yield stem(whole) if whole.isalpha() else whole
+        for part in parts:
+            if part not in STOP:
+                yield stem(part)
+        if word.isdigit() and len(word) <= 4 and _JOINING.fullmatch(before):
+            yield stem(before) + word
+        before = "" if word.isdigit() else parts[-1] if parts else ""
+
+
+def phrase(text: str) -> str:
+    """A text as stems between spaces, stop words kept, so that a phrase can be looked for in it."""
+    return f" {' '.join(stem(part) for word in _WORD.findall(folded(text)) for part in _PART.findall(word))} "
