@@ -8,7 +8,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.inbox import Inbox
-from bot.listeners import Door, buttons, clocks, commands, messages, submits, tier
+from bot.listeners import Door, buttons, clocks, commands, comms, messages, submits, tier
 from bot.parts import Parts
 from integrations.http import ssl_context
 
@@ -36,6 +36,6 @@ def build_app(parts: Parts, inbox: Inbox) -> AsyncApp:
         ignoring_self_events_enabled=True,
     )
     door = Door(parts, inbox, web)
-    for subject in (commands, buttons, clocks, submits, tier, messages):
+    for subject in (commands, comms, buttons, clocks, submits, tier, messages):
         subject.register(app, door)
     return app

@@ -3,12 +3,12 @@
 Only what asks about past assessments needs the database.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from bot.output import AsJson, print_json
 from bot.settings import Settings
 from incidents.errors import BadInput
 from severity.explain import Difference, Situation
@@ -17,7 +17,6 @@ from severity.policy import Decision, Policy, load_policy
 policy_app = typer.Typer(no_args_is_help=True, help="The severity policy.")
 severity_app = typer.Typer(no_args_is_help=True, help="Severity from words.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", help="A policy file; without it the organisation's own, or the shipped one.")
 ]
@@ -34,7 +33,7 @@ def check(file: Annotated[Path | None, typer.Argument()] = None, as_json: AsJson
     """Load a policy and prove it: total, monotone, and “not sure” never milder."""
     policy = policy_on_file(file)
     if as_json:
-        _print({"version": policy.version, "hash": policy.hash, "facts": len(policy.facts), "proved": True})
+        print_json({"version": policy.version, "hash": policy.hash, "facts": len(policy.facts), "proved": True})
         return
     typer.echo(
         f"Policy {policy.version} ({policy.short_hash}): {len(policy.facts)} questions, "
@@ -54,7 +53,7 @@ def run_tests(
 
     results = run_cases(policy_on_file(file), cases)
     if as_json:
-        _print([{"name": case.name, "passed": case.passed, "faults": list(case.faults)} for case in results])
+        print_json([{"name": case.name, "passed": case.passed, "faults": list(case.faults)} for case in results])
     else:
         for case in results:
             if not case.passed:
@@ -86,14 +85,13 @@ def explain(
         if file is not None:
             raise BadInput("policy", "An assessment is explained by the policy it was made with; leave --policy out.")
         found = assessment_of(Settings(), assessment)
-        policy, situation = found.policy, found.situation
-        head = [f"{found.name}: {found.severity} by rule {found.rule} on the record."]
+        policy, situation, head = found.policy, found.situation, [found.words]
     else:
         assert facts is not None
         policy, situation, head = policy_on_file(file), situation_from_json(_read(facts)), []
     decision = decide(policy, situation)
     if as_json:
-        _print({**_plain(decision), "policy_version": policy.version, **_asked(situation)})
+        print_json({**_plain(decision), "policy_version": policy.version, **_asked(situation)})
         return
     typer.echo("\n".join([*head, *in_words(policy, situation, decision)]))
 
@@ -110,7 +108,7 @@ def diff(before: Path, after: Path, as_json: AsJson = False) -> None:
     comparable = answerable(old, past)
     found = difference(old, new, comparable)
     if as_json:
-        _print(
+        print_json(
             [
                 {"id": item.id, "before": str(item.before.severity), "after": _after(item), "reason": item.reason}
                 for item in found
@@ -131,7 +129,7 @@ def suggest(text: str, as_json: AsJson = False) -> None:
 
     found = suggest_(text).to_json()
     if as_json:
-        _print(found)
+        print_json(found)
         return
     for item in found["harm_classes"]:
         typer.echo(f"{item['class']}: {', '.join(item['because'])}")
@@ -176,7 +174,3 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput("facts", f"{path} cannot be read: {error}") from error
-
-
-def _print(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

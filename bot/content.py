@@ -1,6 +1,9 @@
 """The written rows as one organisation uses them: those shipped, with what its configuration folder replaces."""
 
+from collections.abc import Iterable
+
 from bot.settings import Settings
+from playbooks.library import Library, load_library
 from severity.clocks import Clocks, load_clocks
 from severity.tiers import Tree, load_tiers
 
@@ -15,3 +18,9 @@ def tiers(settings: Settings) -> Tree:
     """The tier questions; `tiers.yaml` of the folder replaces them."""
     own = settings.rai_config_dir / "tiers.yaml"
     return load_tiers(own if own.exists() else None)
+
+
+def playbooks(settings: Settings, runbooks: Iterable[str]) -> Library:
+    """Who is told what, by harm class; files of the folder's `playbooks/` replace ours of the same class."""
+    own = settings.rai_config_dir / "playbooks"
+    return load_library([own] if own.is_dir() else [], runbooks=runbooks)

@@ -189,7 +189,10 @@ def _policy(settings: Settings) -> Iterator[Finding]:
 
 def _policy_in_force(settings: Settings) -> str | None:
     """The hash in force; None before the first start, or where the database is not ready."""
-    engine = make_engine(settings.database_url)
+    try:
+        engine = make_engine(settings.database_url)
+    except DatabaseTrouble:
+        return None  # said under “Database” already
     try:
         current, head = current_and_head(engine)
         if current != head:

@@ -16,6 +16,7 @@ from integrations.jira import Jira
 from integrations.model import LanguageModel
 from integrations.pagerduty import PagerDuty
 from integrations.slack import Slack
+from playbooks.library import Library
 from runbooks.catalogue import Catalogue
 from severity.clocks import Clocks
 from severity.policy import Policy
@@ -35,6 +36,7 @@ class Parts:
     clocks: Clocks
     tiers: Tree
     catalogue: Catalogue
+    playbooks: Library
     team_id: str
     bot_user: str
     workspace_url: str

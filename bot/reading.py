@@ -81,13 +81,11 @@ def past_assessments(settings: Settings) -> list[Past]:
 
 @dataclass(frozen=True)
 class Explained:
-    """One assessment of the record with the policy it was made with; `policy` answers it as it did then."""
+    """One assessment of the record with the policy it was made with. `words` are what the record says of it."""
 
-    name: str
     policy: Policy
     situation: Situation
-    severity: str
-    rule: str
+    words: str
 
 
 def assessment_of(settings: Settings, which: str) -> Explained:
@@ -101,21 +99,13 @@ def assessment_of(settings: Settings, which: str) -> Explained:
         place = int(nth) if nth else len(rows)
         if place == 0:
             opened = opening.provisional(session, incident)
-            return Explained(
-                f"{incident.number} as it was opened",
-                policies.policy_of(session, opened.policy_hash),
-                opened.situation,
-                opened.severity,
-                opened.rule,
-            )
+            words = f"{incident.number} was opened as {opened.severity} by rule {opened.rule}."
+            return Explained(policies.policy_of(session, opened.policy_hash), opened.situation, words)
         row = rows[place - 1]
-        return Explained(
-            f"{incident.number} assessment {place} of {len(rows)}, {row.state}",
-            policies.policy_of(session, row.policy_hash),
-            assessing.situation_of(incident, row),
-            row.computed_severity,
-            row.rule,
-        )
+        words = f"{incident.number}, assessment {place} of {len(rows)}: {row.computed_severity} by rule {row.rule}."
+        if row.severity != row.computed_severity:
+            words += f" {row.confirmed_by} set {row.severity} instead: {row.override_reason}."
+        return Explained(policies.policy_of(session, row.policy_hash), assessing.situation_of(incident, row), words)
 
 
 def newest_postmortem(settings: Settings, number: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 
 from bot import acts, content, inbox, parts
-from bot.acts import classify, clocks, contain, people, policy, postmortem, rollback, talk, tier
+from bot.acts import classify, clocks, comms, contain, people, policy, postmortem, rollback, talk, tier
 from bot.app import build_app
 from bot.directory import Directory
 from bot.engine import Durable, LostLock, exit_process
@@ -38,7 +38,7 @@ from runbooks.catalogue import load_catalogue
 
 log = logging.getLogger("rai.serve")
 # Importing them registers their acts.
-SUBJECTS = (classify, clocks, contain, people, policy, postmortem, rollback, talk, tier)
+SUBJECTS = (classify, clocks, comms, contain, people, policy, postmortem, rollback, talk, tier)
 STALE_AFTER = 5.0  # seconds after which an inbox item without a workflow is started again
 SWEEP_EVERY = 1.0
 
@@ -161,6 +161,9 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
     catalogue = load_catalogue([own_runbooks] if own_runbooks.is_dir() else [], targets=targets)
     for fault in catalogue.faults:
         log.error("a runbook was refused: %s", fault)
+    playbooks = content.playbooks(settings, catalogue.definitions)
+    for fault in playbooks.faults:
+        log.error("a playbook was refused: %s", fault)
     in_force = PolicyInForce(engine, settings.rai_config_dir)
     in_force.begin()
     clocks = content.clocks(settings)
@@ -176,6 +179,7 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
         clocks=clocks,
         tiers=content.tiers(settings),
         catalogue=catalogue,
+        playbooks=playbooks,
         team_id=identity["team_id"],
         bot_user=identity["user_id"],
         workspace_url=identity.get("url", ""),

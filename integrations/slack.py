@@ -44,10 +44,15 @@ class SlackRefused(OutsideServiceError):
 
 @dataclass(frozen=True)
 class Message:
-    """What is posted: complete fallback text, and blocks."""
+    """What is posted: complete fallback text, and blocks.
+
+    `plain` says the same in blocks that every workspace takes. It is needed where `blocks` holds kinds that Slack is
+    still rolling out.
+    """
 
     text: str
     blocks: Blocks | None = None
+    plain: Blocks | None = None
 
 
 class Slack:
@@ -60,6 +65,7 @@ class Slack:
         parts = urlsplit(api_url)
         host = f"hooks.{parts.netloc}" if parts.netloc.startswith("slack") else parts.netloc
         self._answers_at = f"{parts.scheme}://{host}/"
+        self._refused: frozenset[str] = frozenset()  # kinds of blocks that this workspace has refused
 
     def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """One call. Raises SlackRefused for Slack's error codes, OutsideServiceError for everything in between."""
@@ -133,17 +139,30 @@ class Slack:
                 return found
         arguments: dict[str, Any] = {
             "channel": channel,
-            "text": message.text,
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        if message.blocks is not None:
-            arguments["blocks"] = message.blocks
         if thread_ts:
             arguments["thread_ts"] = thread_ts
             arguments["reply_broadcast"] = broadcast
-        return str(self.call("chat.postMessage", **arguments)["ts"])
+        return str(self._show("chat.postMessage", message, **arguments)["ts"])
+
+    def _show(self, method: str, message: Message, **arguments: Any) -> dict[str, Any]:
+        """One call that shows a message: in its plain blocks where this workspace refuses the other ones."""
+        if message.plain is None:
+            return self.call(method, text=message.text, blocks=message.blocks, **arguments)
+        new = _kinds(message.blocks) - _kinds(message.plain)
+        if not new & self._refused:
+            try:
+                return self.call(method, text=message.text, blocks=message.blocks, **arguments)
+            except SlackRefused as error:
+                if error.code != "invalid_blocks":
+                    raise
+        answer = self.call(method, text=message.text, blocks=message.plain, **arguments)
+        # Only now is it known that the new kinds were the trouble, and not something that both variants hold.
+        self._refused |= new
+        return answer
 
     def post_direct(self, user: str, message: Message, *, key: str, again: bool) -> str:
         """A direct message, once per `key`; its ts. Slack takes the person's id for their channel, which saves a call;
@@ -171,22 +190,22 @@ class Slack:
 
     def update(self, channel: str, ts: str, message: Message) -> None:
         """Replace a message's content: the same twice is the same."""
-        self.call("chat.update", channel=channel, ts=ts, text=message.text, blocks=message.blocks or [])
+        shown = message if message.blocks is not None else Message(message.text, [])
+        self._show("chat.update", shown, channel=channel, ts=ts)
 
     def tell(self, channel: str, user: str, message: Message) -> None:
         """Words for one person only, in a channel they look at."""
-        arguments: dict[str, Any] = {"channel": channel, "user": user, "text": message.text}
-        if message.blocks is not None:
-            arguments["blocks"] = message.blocks
-        self.call("chat.postEphemeral", **arguments)
+        self._show("chat.postEphemeral", message, channel=channel, user=user)
 
     def respond(self, response_url: str, message: Message) -> bool:
         """Answer a command where it was typed, to that person only. False when the address is used up or expired."""
         if not response_url.startswith(self._answers_at):
             return False  # only Slack's own addresses, whatever a payload says
         body: dict[str, Any] = {"response_type": "ephemeral", "text": message.text, "replace_original": False}
-        if message.blocks is not None:
-            body["blocks"] = message.blocks
+        # This address does not say what it refuses, so only blocks that every workspace takes go there.
+        blocks = message.blocks if message.plain is None else message.plain
+        if blocks is not None:
+            body["blocks"] = blocks
         try:
             answer = WebhookClient(response_url, timeout=10, ssl=self._ssl, retry_handlers=[]).send_dict(body)
         except Exception:
@@ -252,6 +271,10 @@ class Slack:
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return
+
+
+def _kinds(blocks: Blocks | None) -> frozenset[str]:
+    return frozenset(str(block["type"]) for block in blocks or ())
 
 
 @contextmanager

@@ -39,6 +39,7 @@ OPENING: dict[str, tuple[str, tuple[str, ...]]] = {
     "classify_open": ("classify", VALUES),
     "contain_open": ("contain", VALUES),
     "update_open": ("update", VALUES),
+    "comms_open": ("comms", VALUES),
     "note_open": ("note", VALUES),
     "role_open": ("role", VALUES),
     "resolve_open": ("resolve", VALUES),

@@ -12,7 +12,7 @@ from bot.listeners import Ack, Door, clocks, forms, team_of, tier, user_of, visi
 from bot.views.blocks import escape, spoken
 from bot.views.lists import help_text, incident_list, status_text
 from bot.views.tier import systems_message
-from incidents import access
+from incidents import access, lifecycle
 from incidents.access import Action
 from incidents.lifecycle import TEXT_LENGTH
 from severity.errors import RaiIncidentError
@@ -148,29 +148,33 @@ _form("update", form="update")
 _form("role", "assign", form="role")
 _form("resolve", form="resolve")
 _form("reopen", form="reopen")
+_form("comms", form="comms")
 
 
-async def _meant(door: Door, body: Body, number: str, action: Action) -> int:
+async def _meant(door: Door, body: Body, number: str, action: Action, *, live: bool = False) -> int:
     """The id of the incident meant, so that a refusal comes at once; it is checked again when the act is done."""
 
     def look(session: Session) -> int:
-        return visible_incident(session, door.parts, body, number, body["channel_id"], action).id
+        incident = visible_incident(session, door.parts, body, number, body["channel_id"], action)
+        if live:
+            lifecycle.require_live(incident)
+        return incident.id
 
     return await door.read(look)
 
 
-def _direct(*names: str, kind: str, said: str) -> None:
+def _direct(*names: str, kind: str, said: str, live: bool = False) -> None:
     """Words that act at once."""
 
     @subcommand(*names)
     async def act(door: Door, ack: Ack, body: Body, rest: str) -> None:
-        refused = await door.save(_item(body, kind, incident=await _meant(door, body, rest, Action.RESPOND)))
+        refused = await door.save(_item(body, kind, incident=await _meant(door, body, rest, Action.RESPOND, live=live)))
         await ack(text=refused or said)
 
 
-_direct("ack", "acknowledge", kind="acknowledge", said="Saved: you acknowledge it.")
-_direct("mitigated", kind="mitigate", said="Saved: the harm has stopped.")
-_direct("postmortem", kind="postmortem", said="Saved: the draft is being written.")
+_direct("ack", "acknowledge", kind="acknowledge", said="Received: you acknowledge it.", live=True)
+_direct("mitigated", kind="mitigate", said="Received: the harm has stopped.", live=True)
+_direct("postmortem", kind="postmortem", said="Received: the draft is being written.")
 
 
 @subcommand("note")

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot import record
+from bot import comms_facts, record
 from bot.acts.talk import open_steps
 from bot.listeners import Door, team_of, user_of, visible_incident
 from bot.parts import Parts
@@ -144,6 +144,10 @@ def _update(session: Session, parts: Parts, incident: Incident, where: Where) ->
     return respond.update_modal(incident.number, minutes, metadata(where))
 
 
+def _comms(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    return comms_facts.form(session, parts, incident, metadata(where))
+
+
 def _note(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
     return respond.note_modal(incident.number, metadata(where))
 
@@ -224,6 +228,7 @@ FORMS: dict[str, Builder] = {
     "classify": _classify,
     "contain": _contain,
     "update": _update,
+    "comms": _comms,
     "note": _note,
     "role": _role,
     "resolve": _resolve,

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.inbox import Item
 from bot.listeners import Ack, Door, team_of, user_of
 from bot.listeners.forms import Body, Where
-from bot.views import declare, tier
+from bot.views import comms, declare, tier
 from bot.views.blocks import escape, modal, section
 from incidents.errors import BadInput
 from incidents.lifecycle import check_text
@@ -134,6 +134,21 @@ def _update(values: Values, where: Where) -> tuple[str, Payload]:
     return "update", {"incident": where.get("incident"), "text": text, "next": choice_of(values, "next") or "0"}
 
 
+def _comms(values: Values, where: Where) -> tuple[str, Payload]:
+    chosen = (values.get("template", {}).get(comms.CHOOSE) or {}).get("selected_option") or {}
+    template = str(chosen.get("value") or "")
+    if not template:
+        raise BadInput("template", "Choose a text.")
+    block = f"{comms.TEXT}{template}"
+    if block not in values:
+        raise BadInput("template", "The text below belongs to another choice. Choose again, then save.")
+    return "comms", {
+        "incident": where.get("incident"),
+        "template": template,
+        "text": check_text(block, text_of(values, block)),
+    }
+
+
 def _note(values: Values, where: Where) -> tuple[str, Payload]:
     return "note", {"incident": where.get("incident"), "text": check_text("note", text_of(values, "note"))}
 
@@ -201,6 +216,7 @@ PAYLOADS: dict[str, Callable[[Values, Where], tuple[str, Payload]]] = {
     "override": _override,
     "contain": _contain,
     "update": _update,
+    comms.CALLBACK: _comms,
     "note": _note,
     "role": _role,
     "resolve": _resolve,

@@ -141,6 +141,7 @@ def _buttons(facts: CardFacts) -> list[Block]:
             actions(
                 button("Postmortem draft", "postmortem_draft", value, style="primary"),
                 button("Clocks", "clocks_open", value),
+                button("Write to…", "comms_open", value),
                 button("Reopen", "reopen_open", value),
             )
         ]
@@ -170,5 +171,5 @@ def _buttons(facts: CardFacts) -> list[Block]:
         if role not in facts.roles and role != "legal"
     ]
     more = [*roles, button("Assign a role", "role_open", value), button("Add a note", "note_open", value)]
-    more.append(button("Clocks", "clocks_open", value))
+    more += [button("Clocks", "clocks_open", value), button("Write to…", "comms_open", value)]
     return [actions(*first, block_id="card_main"), actions(*more, block_id="card_more")]

@@ -6,6 +6,7 @@ from bot.views.blocks import (
     Block,
     actions,
     button,
+    clean,
     context,
     cut,
     divider,
@@ -30,6 +31,15 @@ MARKS = {
     "started": "▶️",
     "open": "⬜",
     "upcoming": "▫️",
+}
+STATUSES = {
+    "done": "complete",
+    "skipped": "complete",
+    "not_applicable": "complete",
+    "failed": "error",
+    "started": "in_progress",
+    "open": "in_progress",
+    "upcoming": "pending",
 }
 SHOWN = 18  # steps listed; the current one always is
 
@@ -58,10 +68,9 @@ def run_message(
     """The whole run: what was done, what is now, what comes; the current steps with their buttons."""
     ended = sum(1 for step in steps if not step.is_open and step.state not in ("upcoming", "failed"))
     total = sum(1 for step in steps if step.kind != "parallel" and step.state != "failed")
-    blocks: list[Block] = [
-        section(f"🧯 *{escape(title, 150)}*\n{_bar(ended, total)} {ended} of {total} steps"),
-        section("\n".join(_line(step) for step in _window(steps))),
-    ]
+    head = section(f"🧯 *{escape(title, 150)}*\n{_bar(ended, total)} {ended} of {total} steps")
+    lines = section("\n".join(_line(step) for step in _window(steps)))
+    blocks: list[Block] = []
     for step in (step for step in steps if step.is_open and step.kind != "parallel"):
         blocks += [divider(), *_current(step, incident_id)]
     if finished:
@@ -71,7 +80,41 @@ def run_message(
         ]
     following = next((step for step in steps if step.is_open), None)
     state = f"next: {following.title}" if following else "finished"
-    return Message(escape(f"{number} containment, {ended} of {total} steps, {state}", 600), blocks[:50])
+    text = escape(f"{number} containment, {ended} of {total} steps, {state}", 600)
+    return Message(text, [head, _plan(steps), *blocks][:50], plain=[head, lines, *blocks][:50])
+
+
+def _plan(steps: Sequence[StepView]) -> Block:
+    """The steps as Slack's own plan. No block id: an edited message wants a new one, and Slack makes it."""
+    return {
+        "type": "plan",
+        "title": "Steps",
+        "tasks": [_task(index, step) for index, step in enumerate(_window(steps))],
+    }
+
+
+def _task(index: int, step: StepView) -> Block:
+    """One step; the place is part of the id, because a step that is tried again stands twice."""
+    left_out = f" ({step.state.replace('_', ' ')})" if step.state in ("skipped", "not_applicable") else ""
+    task: Block = {
+        "type": "task_card",
+        "task_id": f"{index}:{step.step_id}",
+        "title": cut(clean(step.title), 120) + left_out,
+        "status": STATUSES[step.state],
+    }
+    parts: list[Block] = []
+    words = [f"{len(step.evidence)} saved"] if step.evidence else []
+    if step.ended_by and person(step.ended_by).startswith("<@"):
+        parts.append({"type": "user", "user_id": step.ended_by})
+    elif step.ended_by and step.ended_by != "clock":  # a machine of ours, such as the rollback
+        words.insert(0, step.ended_by)
+    if step.state in ("skipped", "not_applicable", "failed") and step.note:
+        words.append(cut(clean(step.note), 80))
+    if words:
+        parts.append({"type": "text", "text": (" · " if parts else "") + " · ".join(words)})
+    if parts:
+        task["details"] = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}]}
+    return task
 
 
 def _window(steps: Sequence[StepView]) -> Sequence[StepView]:

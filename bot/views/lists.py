@@ -16,6 +16,7 @@ COMMANDS = (
     ("role", "give somebody a role"),
     ("note [words]", "add to the timeline (a 📌 reaction does the same)"),
     ("update", "post a status update and promise the next"),
+    ("comms", "a text for colleagues, customers, the status page or an authority, filled in to edit"),
     ("mitigated", "the harm has stopped"),
     ("resolve", "end the response"),
     ("reopen", "the harm is back"),

@@ -43,9 +43,11 @@ def _texts(node: Any) -> Iterator[str]:
         for child in node:
             yield from _texts(child)
     elif isinstance(node, dict):
-        if node.get("type") in ("plain_text", "mrkdwn"):
+        if node.get("type") in ("plain_text", "mrkdwn", "text"):
             yield str(node["text"])
         else:
+            if node.get("type") in ("plan", "task_card"):  # their titles are bare text
+                yield str(node["title"])
             for name, child in node.items():
                 if name != "confirm":
                     yield from _texts(child)

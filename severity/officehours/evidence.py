@@ -14,8 +14,11 @@ from severity.officehours.words import stems
 CANDIDATES = 30
 """Sections that BM25 puts forward and that are looked at sentence by sentence."""
 
-COVERAGE_SHARE, SENTENCE_SHARE, PAIR_SHARE = 0.35, 0.3, 0.1
+COVERAGE_SHARE, SENTENCE_SHARE, PAIR_SHARE = 0.5, 0.2, 0.1
 """How much, beside BM25's 1, each kind of evidence moves the order."""
+
+MEANING_BONUS = 0.15
+"""For a sentence that begins with the word whose meaning is asked: it is likely its definition."""
 
 _AMOUNT = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|daily|weekly|monthly|quarterly|yearly|annual"
@@ -27,7 +30,10 @@ _ASKS_AMOUNT = re.compile(
     r"|\bwhat (?:is the )?(?:number|percentage|time|date|limit|threshold|maximum|minimum|share|rate|size)\b|\bhow far\b",
     re.IGNORECASE,
 )
-_ASKS_WHO = re.compile(r"\bwho(?:se|m)?\b|\bwhich (?:role|person|people|team)\b", re.IGNORECASE)
+_ASKS_MEANING = re.compile(
+    r"\s*(?:what(?:'s| is| are| does| do)|define|explain|describe|meaning of|what counts as)\b(?!.*\b(?:for|when|after|if)\b)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,9 @@ class Reader:
         coverage = sum(w * p for w, p in zip(weights, present, strict=True)) / total
         in_heading = [concept.presence(own) for concept in concepts]
         wants_amount = bool(_ASKS_AMOUNT.search(question))
+        wants_meaning = bool(_ASKS_MEANING.match(question)) and len(concepts) <= 4
         scored = []
+        defined = wants_meaning and concepts[0].stem in stems(section.heading)[:1]
         for sentence, words in read:
             held = set(words)
             share = sum(
@@ -113,25 +121,23 @@ class Reader:
                 share *= 0.75
             if sentence.kind == "code":
                 share *= 0.5
+            if wants_meaning and concepts[0].stem in words[:2]:
+                share += MEANING_BONUS
+                defined = True
             scored.append((sentence, share))
         beside = set()
         for words in ([*stems(section.heading)], *(words for _, words in read)):
             beside |= neighbours(words)
         pairs = len(asked & beside) / len(asked) if asked else 0.0
         best = max((share for _, share in scored), default=0.0)
-        score = (bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * best + PAIR_SHARE * pairs) / (
-            1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE
-        )
+        score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * best + PAIR_SHARE * pairs
+        score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * defined
         return Evidence(section, score, bm25, coverage, pairs, tuple(scored), present)
 
 
 def asks_amount(question: str) -> bool:
     """Whether the answer must hold a number, a date or a time."""
     return bool(_ASKS_AMOUNT.search(question))
-
-
-def asks_who(question: str) -> bool:
-    return bool(_ASKS_WHO.search(question))
 
 
 def has_amount(sentence: str) -> bool:

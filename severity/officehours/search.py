@@ -15,20 +15,23 @@ from itertools import pairwise
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from severity.officehours.glossary import Glossary, load_glossary
+from severity.officehours.glossary import Glossary, Synonyms, load_glossary
 from severity.officehours.sections import EVERYONE, Section
+from severity.officehours.words import asked as asked_stems
 from severity.officehours.words import stems
 
 if TYPE_CHECKING:
     import numpy as np
 
-K1, B = 1.2, 0.6
+K1, B = 1.2, 0.5
 HEADING_WEIGHT = 3
 """How many times a heading's stems count; the headings above it count once."""
-SYNONYM_WEIGHT = 0.45
+SYNONYM_WEIGHT = 0.5
 RELATED_WEIGHT = 0.6
 """Words of one family that stemming keeps apart, such as "retain" for "retains" but "classify" for "classification"."""
-PAIR_BONUS = 0.15
+ONLY_SYNONYM_WEIGHT = 0.85
+"""For a synonym when the corpus never uses the asker's own word."""
+MISSPELT_WEIGHT = 0.8
 MAX_VIEWS = 8
 MAX_QUESTION = 2_000
 """Characters of a question that are read."""
@@ -189,28 +192,40 @@ class Index:
 
 
 def concepts_of(question: str, view: View, glossary: Glossary, weight: float = 1.0) -> list[Concept]:
-    """What a question asks about: its stems, each with synonyms, word families and likely misspellings."""
+    """What a question asks about: its words and phrases, each with synonyms, word families and likely misspellings."""
     question = question[:MAX_QUESTION]
     synonyms = glossary.of(question)
-    asked = list(dict.fromkeys(stems(question)))
+    words = asked_stems(question)
+    phrases = [group for group in synonyms if len(group.used) > 1 or not group.used & set(words)]
+    in_phrases = frozenset().union(*(group.used for group in phrases))
     found = []
-    for stem in asked:
-        others: dict[frozenset[str], float] = {}
-        for group in synonyms:
-            if stem in group.used:
-                share = SYNONYM_WEIGHT / len(group.used) ** 0.5
-                others |= {other: share for other in group.others if stem not in other}
-        for word in view.related(stem):
-            others[frozenset({word})] = RELATED_WEIGHT
-        for word in view.misspelt(stem):
-            others[frozenset({word})] = 0.8
-        found.append(Concept(stem, view.idf(stem), tuple(others.items()), weight))
-    # A phrase of stop words only ("how often") has no stem of its own, but its synonyms do.
-    for group in synonyms:
-        if not group.used & set(asked):
-            others = {other: SYNONYM_WEIGHT for other in group.others}
-            found.append(Concept(" ".join(sorted(group.used)), 0.0, tuple(others.items()), weight * 0.5))
+    for group in phrases:
+        stems = {group.used: 1.0} if group.used & set(words) else {}
+        found.append(_concept(" ".join(sorted(group.used)), stems, [group], view, weight))
+    for stem in words:
+        if stem in in_phrases:
+            continue
+        others: dict[frozenset[str], float] = {frozenset({word}): RELATED_WEIGHT for word in view.related(stem)}
+        others |= {frozenset({word}): MISSPELT_WEIGHT for word in view.misspelt(stem)}
+        groups = [group for group in synonyms if group.used == {stem}]
+        found.append(_concept(stem, others, groups, view, weight))
     return found
+
+
+def _concept(
+    stem: str, others: dict[frozenset[str], float], groups: Sequence[Synonyms], view: View, weight: float
+) -> Concept:
+    """A concept weighs as much as the word that the corpus uses for it; a word the corpus never uses gives way to it."""
+    known = view.known(stem) or any(all(map(view.known, other)) for other in others)
+    share = SYNONYM_WEIGHT if known else ONLY_SYNONYM_WEIGHT
+    for group in groups:
+        for other in group.others:
+            if stem not in other and all(map(view.known, other)):
+                others.setdefault(other, share)
+    idf = view.idf(stem)
+    if not view.known(stem) and others:
+        idf = min(max(view.idf(part) for part in other) for other in others)
+    return Concept(stem, idf, tuple(others.items()), weight)
 
 
 def _one_slip(a: str, b: str) -> bool:

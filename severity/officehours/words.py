@@ -24,6 +24,7 @@ once only or other our ours out over own per please same shall she should so som
 them then there these they this those through to too under until up upon us very was we were what when where whether
 which while who whom whose why will with would you your yours
 
+several somehow somewhere ones without within yes ok okay please thanks hi hello
 anybody anyone anything ask else everybody everyone everything exactly get gets getting give given go goes going got happen
 happens happened know like look make makes many mean means much need needs one really say says somebody someone something
 tell thing things think want wants way ways
@@ -59,32 +60,46 @@ def _stemmer():  # type: ignore[no-untyped-def]
 
 
 def stems(text: str) -> list[str]:
-    """Every stem of a text in order, stop words left out, joined forms added."""
-    return list(_stems(text))
+    """Every stem of a text in order, stop words left out, joined forms and their parts too."""
+    return [found for found, _ in _stems(text)]
 
 
-def _stems(text: str) -> Iterator[str]:
-    before = ""
-    for match in _WORD.finditer(folded(text)):
-        word = match[0]
-        if word.isalpha() or "'" in word or "’" in word:
-            if "-" not in word:
-                if word not in STOP and word.replace("’", "'") not in STOP:
-                    yield stem(word)
-                before = word
-                continue
-        parts = _PART.findall(word)
-        if len(parts) > 1 and len(word) <= 40:
-            whole = "".join(parts)
-            yield stem(whole) if whole.isalpha() else whole
-        for part in parts:
-            if part not in STOP:
-                yield stem(part)
-        if word.isdigit() and len(word) <= 4 and _JOINING.fullmatch(before):
-            yield stem(before) + word
-        before = "" if word.isdigit() else parts[-1] if parts else ""
+def asked(question: str) -> list[str]:
+    """The stems of a question, once each: of a joined form only the whole, because "tier 1" is not about any 1."""
+    return list(dict.fromkeys(found for found, part in _stems(question) if not part))
 
 
 def phrase(text: str) -> str:
     """A text as stems between spaces, stop words kept, so that a phrase can be looked for in it."""
     return f" {' '.join(stem(part) for word in _WORD.findall(folded(text)) for part in _PART.findall(word))} "
+
+
+def _stems(text: str) -> Iterator[tuple[str, bool]]:
+    """(stem, whether it is only a part of a joined form that came with it)."""
+    before = ""
+    for match in _WORD.finditer(folded(text)):
+        word = match[0]
+        if word.isalpha():
+            if word not in STOP:
+                yield stem(word), False
+            before = word
+            continue
+        if "-" not in word and not any(map(str.isdigit, word)):
+            word = word.replace("’", "'")
+            if word not in STOP and word.removesuffix("'s") not in STOP:
+                yield stem(word), False
+            before = word
+            continue
+        parts = _PART.findall(word)
+        joined = len(parts) > 1 and len(word) <= 40
+        if joined:
+            whole = "".join(parts)
+            yield stem(whole) if whole.isalpha() else whole, False
+        named = word.isdigit() and len(word) <= 4 and before not in STOP and bool(_JOINING.fullmatch(before))
+        if named:
+            yield stem(before) + word, False
+        for part in parts:
+            if part not in STOP:
+                # The parts of "sign-off" mean something alone; the digits of "SEV1" do not.
+                yield stem(part), named or (joined and not word.replace("-", "").isalpha())
+        before = "" if word.isdigit() or not parts else parts[-1]

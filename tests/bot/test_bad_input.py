@@ -222,7 +222,7 @@ async def test_a_stranger_typing_in_the_channel_is_told_why_and_changes_nothing(
     channel = scene.person(ONCALL).channel(f"{number.lower()}-")
     assert channel is not None
     await scene.person(SUPPORT).join(channel["id"])
-    await _refused(scene, SUPPORT, verb, "Only responders", channel=channel["id"])
+    await _refused(scene, SUPPORT, verb.replace("-", " "), "Only responders", channel=channel["id"])
 
 
 async def test_when_slack_does_not_say_who_responds_nobody_is_let_through(scene: Scene) -> None:

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from alembic import command
-from botkit import Scene
+from botkit import Scene, in_process
 
 from incidents.db import alembic_config, upgrade
 
@@ -15,22 +14,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 UNREACHABLE = "postgresql://rai:hunter2@127.0.0.1:9/rai"
 
 
-async def _run(environment: dict[str, str], *arguments: str, cwd: Path | None = None) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot.cli", *arguments),
-        env=environment,
-        cwd=cwd,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, errors = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode is not None
-    return process.returncode, out.decode(), errors.decode()
-
-
 async def _refused(environment: dict[str, str], *arguments: str, cwd: Path | None = None) -> str:
     """Run a command that fails; its one line."""
-    code, out, errors = await _run(environment, *arguments, cwd=cwd)
+    code, out, errors = await in_process(environment, *arguments, cwd=cwd)
     assert (code, out) == (2, ""), (out, errors)
     assert errors.startswith("rai-incident: ")
     assert errors.count("\n") == 1
@@ -41,11 +27,11 @@ async def _refused(environment: dict[str, str], *arguments: str, cwd: Path | Non
 async def test_every_reading_commands_json_parses_and_shows_the_record(scene: Scene) -> None:
     number, channel = await scene.declare('A quoted "order" \u2028 <b> \\ 😀')
     await scene.person("U0ONCALL01").command(channel, "postmortem")
-    await scene.settled()
+    await scene.person("U0SUPPORT1").sees(channel, "postmortem draft")
     environment = scene.world.bot_environment()
 
     async def read(*arguments: str) -> object:
-        code, out, errors = await _run(environment, *arguments, "--json")
+        code, out, errors = await in_process(environment, *arguments, "--json")
         assert (code, errors) == (0, "")
         return json.loads(out)
 
@@ -60,21 +46,19 @@ async def test_every_reading_commands_json_parses_and_shows_the_record(scene: Sc
     assert isinstance(at, dict)
     assert at["up_to_date"]
     assert isinstance(await read("doctor"), list)
-    for _ in range(50):
-        code, out, _ = await _run(environment, "postmortem", "show", number, "--json")
-        if code == 0:
-            break
-    assert json.loads(out)["number"] == number
+    draft = await read("postmortem", "show", number)
+    assert isinstance(draft, dict)
+    assert draft["number"] == number
 
 
 async def test_the_same_commands_read_well_without_json(scene: Scene) -> None:
     number, _ = await scene.declare("Read in a shell.")
     environment = scene.world.bot_environment()
-    code, out, _ = await _run(environment, "incident", "show", number.lower())
+    code, out, _ = await in_process(environment, "incident", "show", number.lower())
     assert code == 0
     assert f"{number} SEV2 open: Read in a shell." in out
-    assert (await _run(environment, "incident", "list"))[0] == 0
-    assert "up to date" in (await _run(environment, "db", "current"))[1]
+    assert (await in_process(environment, "incident", "list"))[0] == 0
+    assert "up to date" in (await in_process(environment, "db", "current"))[1]
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,18 @@
 """Settings: what is missing is named. `doctor`: everything looked at, each fault with its mending."""
 
+import asyncio
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from botkit import SUPPORT, Scene
+from botkit import SUPPORT, Scene, in_process
 
 from bot.doctor import SCOPES, Finding, examine
 from bot.settings import MissingSetting, Settings
+from incidents.db import upgrade
 from incidents.models import Link
 from sandbox.people import BOT_SCOPES
 from sandbox.server import World
@@ -29,24 +29,8 @@ def _settings(scene: Scene, **changed: Any) -> Settings:
 
 
 async def _examine(settings: Settings) -> dict[str, Finding]:
-    import asyncio
-
     findings = await asyncio.to_thread(examine, settings)
     return {finding.what: finding for finding in findings}
-
-
-def _command_line(
-    environment: dict[str, str], *arguments: str, cwd: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bot.cli", *arguments],
-        env={**{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}, **environment},
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
 
 
 # settings
@@ -70,10 +54,10 @@ async def test_a_missing_required_setting_is_named_with_where_to_find_it(name: s
 async def test_serve_without_a_required_setting_stops_naming_it(
     tmp_path: Path, given: dict[str, str], arguments: tuple[str, ...], missing: str
 ) -> None:
-    done = _command_line(given, *arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"rai-incident: {missing} is not set.")
-    assert done.stderr.count("\n") == 1
+    code, _, errors = await in_process(given, *arguments, cwd=tmp_path)
+    assert code == 2
+    assert errors.startswith(f"rai-incident: {missing} is not set.")
+    assert errors.count("\n") == 1
     assert list(tmp_path.iterdir()) == [], "nothing was made"
 
 
@@ -164,31 +148,29 @@ async def test_doctor_changes_nothing_and_makes_no_file(scene: Scene, tmp_path: 
 
 async def test_doctors_exit_code_tells_whether_something_is_wrong(scene: Scene, tmp_path: Path) -> None:
     environment = scene.world.bot_environment()
-    whole = _command_line(environment, "doctor", "--json", cwd=tmp_path)
-    assert whole.returncode == 0, whole.stdout
-    assert {finding["state"] for finding in json.loads(whole.stdout)} == {"ok"}
+    code, out, _ = await in_process(environment, "doctor", "--json", cwd=tmp_path)
+    assert code == 0, out
+    assert {finding["state"] for finding in json.loads(out)} == {"ok"}
     without = {name: value for name, value in environment.items() if not name.startswith("JIRA")}
-    assert _command_line(without, "doctor", cwd=tmp_path).returncode == 0, "optional parts may be missing"
-    broken = _command_line({**environment, "SLACK_BOT_TOKEN": "xoxb-wrong"}, "doctor", cwd=tmp_path)
-    assert broken.returncode == 1
-    assert "✗ Slack:" in broken.stdout
+    assert (await in_process(without, "doctor", cwd=tmp_path))[0] == 0, "optional parts may be missing"
+    code, out, _ = await in_process({**environment, "SLACK_BOT_TOKEN": "xoxb-wrong"}, "doctor", cwd=tmp_path)
+    assert code == 1
+    assert "✗ Slack:" in out
 
 
 async def test_serve_with_a_wrong_token_stops_with_one_line(scene: Scene, tmp_path: Path) -> None:
     environment = {**scene.world.bot_environment(), "SLACK_BOT_TOKEN": "xoxb-wrong"}
-    done = _command_line(environment, "serve", "--port", "0", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert "invalid_auth" in done.stderr.splitlines()[-1]
-    assert "xoxb-wrong" not in done.stderr
+    code, _, errors = await in_process(environment, "serve", "--port", "0", cwd=tmp_path)
+    assert code == 2
+    assert "Traceback" not in errors
+    assert "invalid_auth" in errors.splitlines()[-1]
+    assert "xoxb-wrong" not in errors
 
 
 # without the optional parts
 
 
 async def test_declaring_works_without_pagerduty_and_jira(tmp_path: Path) -> None:
-    from incidents.db import upgrade
-
     url = f"sqlite:///{tmp_path / 'record.db'}"
     upgrade(url)
     program = (

@@ -1,7 +1,7 @@
 """kill -9 of the real bot at every boundary and at random moments of declaring and of rolling back, then a restart.
 
-However it dies, afterwards there is one incident, channel, page, ticket, card, announcement, message to the reporter and
-rollback, the timeline's chain holds, and nothing that was acknowledged is left undone.
+However it dies, afterwards there is one incident, channel, page, ticket, card, announcement, message to the reporter
+and rollback, the timeline's chain holds, and nothing that was acknowledged is left undone.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ async def test_declare_killed_between_checkpoints_leaves_one_of_everything(datab
             await world.open_form()
             before, incident = world.checkpoints(), world.newest() + 1
             submitting = asyncio.create_task(world.submit())
-            await world.kill_after_checkpoints(more, before, lambda: submitting.done() and not world.unfinished())
+            await world.kill_after_checkpoints(more, before)
             workflow = Ready(incident, world.submit, world.check_declared_once)
             trouble += await _recovered(world, f"after {more} checkpoints", workflow, await submitting)
     assert not trouble, "\n".join(trouble)

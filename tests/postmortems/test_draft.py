@@ -67,15 +67,15 @@ def test_the_versions_of_a_rollback_fill_the_table(session: Session, story: Inci
 def test_an_undone_rollback_is_not_sold_as_what_is_in_force(session: Session, story: Incident) -> None:
     record = gather(session, story)
     last = record.entries[-1]
-    undo = {"plan": 2, "target": "model-version", "from": "v1", "to": "v2", "undoes": 1}
+    undo = {"plan": 2, "title": "Model version", "from": "v1", "to": "v2", "undoes": 1}
     more = tuple(
         replace(last, seq=last.seq + n, kind="rollback", text=f"Undo {what}", data={**undo, "what": what})
         for n, what in enumerate(("planned", "verified"), start=1)
     )
     body = draft(replace(record, entries=record.entries + more)).body
     assert "undone since" in section(body, "The AI part")
-    assert "Undo of the rollback of “model-version” from `v1` to `v2`" in body
-    assert "The rollback of “model-version” was undone" in section(body, "What went wrong")
+    assert "Undo of the rollback of “Model version” from `v1` to `v2`" in body
+    assert "The rollback of “Model version” was undone" in section(body, "What went wrong")
 
 
 def test_a_late_status_update_is_named_with_its_delay(session: Session, story: Incident) -> None:

@@ -310,7 +310,7 @@ async def test_guests_and_groups_are_told_apart(slack: AsyncWebClient) -> None:
     assert (await slack.users_info(user=GUEST))["user"]["is_restricted"] is True
     assert (await slack.users_info(user=ONCALL))["user"]["is_restricted"] is False
     groups = (await slack.usergroups_list(include_users=True))["usergroups"]
-    assert [group["handle"] for group in groups] == ["rai-responders"]
+    assert [group["handle"] for group in groups] == ["rai-responders", "rai-admins"]
     assert ONCALL in (await slack.usergroups_users_list(usergroup=groups[0]["id"]))["users"]
     assert GUEST not in groups[0]["users"]
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -207,18 +206,13 @@ def test_a_text_longer_than_is_read_says_so() -> None:
         *("e\u0301", "expose another customer's ", "9", "'", "a'"),
     ],
 )
-def test_abuse_18_a_hundred_thousand_characters_take_linear_time(unit: str) -> None:
-    def seconds(length: int) -> float:
-        text = (unit * length)[:length]
-        start = time.process_time()
-        suggest(text)
-        return time.process_time() - start
+@pytest.mark.timeout(30)  # a pattern that goes back on its steps would take hours on these; how fast is `make bench`'s
+def test_abuse_18_a_hundred_thousand_hostile_characters_are_read_to_the_end(unit: str) -> None:
+    length = 100_000
 
-    seconds(1_000)
-    short, long = seconds(25_000), seconds(100_000)
+    found = suggest((unit * length)[: length - 40] + ".\n\nA child was killed.")
 
-    assert long < 2.0
-    assert long < 12 * short + 0.1
+    assert {"death", "minor"} <= {item.name for item in found.floors}
 
 
 def test_many_distinct_words_do_not_grow_memory_without_bound() -> None:

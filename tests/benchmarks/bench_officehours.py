@@ -1,0 +1,219 @@
+"""Office hours, measured: is the right section found, is what is shown right, and is silence kept where nothing answers?
+
+Data: questions.jsonl beside the tests, ours, written against the handbook. A question belongs to the development half
+or the test half by the first byte of SHA-256("office hours split 1:<id>"); words, weights and bands are tuned on the
+development half only. `sections` are all sections that answer it; an empty list means that none does ("near miss":
+the words are the handbook's, the answer is not in it).
+
+Run: `python -m tests.benchmarks.bench_officehours` (`--fit` fits the confidence on the development half).
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli_ask import open_corpus
+from severity.officehours import confidence
+from severity.officehours.answer import Answer, ask, verbatim
+from severity.officehours.evidence import Reader
+from severity.officehours.search import Index, concepts_of
+from severity.officehours.sections import Section
+
+DATA = Path(__file__).parents[1] / "severity" / "officehours" / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of the evaluation; `sections` are the addresses that answer it."""
+
+    id: str
+    kind: str
+    question: str
+    sections: frozenset[str]
+
+    @property
+    def answerable(self) -> bool:
+        return bool(self.sections)
+
+    @property
+    def test(self) -> bool:
+        return hashlib.sha256(f"office hours split 1:{self.id}".encode()).digest()[0] % 2 == 1
+
+
+def questions(file: Path = DATA / "questions.jsonl") -> list[Question]:
+    """All questions of a file."""
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [Question(row["id"], row["kind"], row["question"], frozenset(row["sections"])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A question, its answer, the place (from 1) of the first right section in the ranking, and the milliseconds."""
+
+    question: Question
+    answer: Answer
+    place: int | None
+    ms: float
+
+    @property
+    def served(self) -> bool:
+        """Answered from a right section, or not sure with a right section among those shown."""
+        shown = {citation.address for citation in self.answer.citations}
+        return bool(shown & self.question.sections)
+
+
+def run(asked: Sequence[Question], index: Index) -> list[Result]:
+    """Ask them all."""
+    results = []
+    for each in asked:
+        start = time.perf_counter()
+        answer = ask(index, each.question)
+        ms = (time.perf_counter() - start) * 1000
+        addresses = [hit.section.address for hit in answer.ranked]
+        place = next((n for n, address in enumerate(addresses, 1) if address in each.sections), None)
+        results.append(Result(each, answer, place, ms))
+    return results
+
+
+def figures(results: Sequence[Result], pages: Callable[[str], str]) -> dict[str, float]:
+    """Every figure of the table, as shares, but `ms p50` and `ms p95`."""
+    can = [each for each in results if each.question.answerable]
+    cannot = [each for each in results if not each.question.answerable]
+    near = [each for each in cannot if each.question.kind == "near miss"]
+    quotes = [citation for each in results for citation in each.answer.citations]
+    times = sorted(each.ms for each in results)
+
+    def share(of: Sequence[Result], test: Callable[[Result], bool]) -> float:
+        return sum(map(test, of)) / len(of) if of else float("nan")
+
+    def within(k: int) -> float:
+        return share(can, lambda each: each.place is not None and each.place <= k)
+
+    return {
+        "questions": len(results),
+        "recall@1": within(1),
+        "recall@3": within(3),
+        "recall@5": within(5),
+        "MRR": statistics.fmean(1 / each.place if each.place else 0.0 for each in can),
+        "answered": share(can, lambda each: each.answer.verdict == "answered"),
+        "answered right": share(
+            [each for each in can if each.answer.verdict == "answered"], lambda each: each.served
+        ),
+        "served (answered or unsure, right section shown)": share(can, lambda each: each.served),
+        "unanswerable, not answered": share(cannot, lambda each: each.answer.verdict != "answered"),
+        "of them near misses": share(near, lambda each: each.answer.verdict != "answered"),
+        "unanswerable, abstained": share(cannot, lambda each: each.answer.verdict == "abstained"),
+        "quotes verbatim": statistics.fmean(verbatim(quote, pages(quote.address)) for quote in quotes),
+        "ms p50": statistics.median(times),
+        "ms p95": times[int(len(times) * 0.95)],
+    }
+
+
+def source_of(sections: Sequence[Section]) -> Callable[[str], str]:
+    """Address -> the section's source; an address that does not exist has none, so its quotes are not verbatim."""
+    texts = {section.address: section.text for section in sections}
+    return lambda address: texts.get(address, "")
+
+
+def examples(asked: Sequence[Question], sections: Sequence[Section]) -> list[tuple[dict[str, float], bool]]:
+    """(signs, whether the first section is right), each question also asked of a handbook without its answer."""
+    found = []
+    for each in asked:
+        for gone in {frozenset(), each.sections}:
+            rest = [section for section in sections if section.address not in gone]
+            index = _index(rest, gone)
+            view = index.view()
+            concepts = concepts_of(each.question, view, index.glossary)
+            ranked = Reader(view).rank(concepts, each.question)
+            if ranked:
+                right = not gone and ranked[0].section.address in each.sections
+                found.append((confidence.signs(each.question, concepts, ranked, view), right))
+    return found
+
+
+_WHOLE: dict[int, Index] = {}
+
+
+def _index(sections: Sequence[Section], gone: frozenset[str]) -> Index:
+    if gone:
+        return Index(sections)
+    if len(sections) not in _WHOLE:
+        _WHOLE[len(sections)] = Index(sections)
+    return _WHOLE[len(sections)]
+
+
+def fit(data: Sequence[tuple[dict[str, float], bool]], penalty: float = 0.02) -> tuple[float, dict[str, float]]:
+    """Logistic regression by gradient descent: (bias, weight per sign)."""
+    import numpy as np
+
+    x = np.array([[signs[name] for name in confidence.SIGNS] for signs, _ in data])
+    y = np.array([float(right) for _, right in data])
+    mean, spread = x.mean(0), x.std(0) + 1e-9
+    z = (x - mean) / spread
+    weights, bias = np.zeros(z.shape[1]), 0.0
+    for _ in range(4000):
+        p = 1 / (1 + np.exp(-(z @ weights + bias)))
+        weights -= 0.3 * (z.T @ (p - y) / len(y) + penalty * weights)
+        bias -= 0.3 * float((p - y).mean())
+    own = weights / spread
+    return float(bias - (own * mean).sum()), {
+        name: round(float(w), 3) for name, w in zip(confidence.SIGNS, own, strict=True)
+    }
+
+
+def main() -> None:
+    """Print the table; with `--fit`, fitted weights instead."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--misses", action="store_true", help="list the development questions that went wrong")
+    parser.add_argument("--dev", action="store_true", help="the development half only")
+    options = parser.parse_args()
+    console = Console(width=130)
+    corpus = open_corpus([])
+    development = [each for each in questions() if not each.test]
+    if options.fit:
+        data = examples(development, corpus.sections)
+        random.Random(1).shuffle(data)
+        bias, weights = fit(data)
+        console.print(f"bias: {bias:.3f}\nweights: {weights}")
+        sys.exit(0)
+    start = time.perf_counter()
+    index = Index(corpus.sections)
+    index.view()
+    console.print(f"{len(corpus.sections)} sections, indexed in {time.perf_counter() - start:.2f} s")
+    halves = {"development": development}
+    if not options.dev:
+        halves["test"] = [each for each in questions() if each.test]
+    done = {name: run(half, index) for name, half in halves.items()}
+    columns = {name: figures(results, source_of(corpus.sections)) for name, results in done.items()}
+    table = Table(title="Office hours")
+    table.add_column("")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for figure in columns["development"]:
+        form = "{:.0f}" if figure == "questions" else "{:.1f}" if figure.startswith("ms") else "{:.3f}"
+        table.add_row(figure, *(form.format(column[figure]) for column in columns.values()))
+    console.print(table)
+    if options.misses:
+        for each in done["development"]:
+            a = each.answer
+            wrong = (each.question.answerable and (each.place != 1 or not each.served)) or (
+                not each.question.answerable and a.verdict == "answered"
+            )
+            if wrong:
+                first = a.ranked[0].section.address if a.ranked else "-"
+                console.print(f"{each.question.id} {a.verdict} {a.confidence:.2f} place {each.place}: {each.question.question}\n      first: {first}; right: {sorted(each.question.sections)[:2]}", highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Every view, for ordinary, empty, maximal and hostile values: Slack takes it, and no text becomes more than text."""
+
+import importlib
+import json
+import pkgutil
+import re
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botkit import every_text
+from jsonschema import Draft7Validator
+from slack_sdk.models.blocks import Block
+from viewkit import MODES, call, views_of
+
+import bot.views
+from bot.views import classify
+from integrations.slack import Message
+from sandbox.blocks import block_faults, view_faults
+from sandbox.mrkdwn import links, sequences
+
+DATA = Path(__file__).parents[1] / "data" / "slack"
+# Their arguments are objects of the regulator clocks' book, made by its own tests.
+OTHERS = {"bot.views.clock_alarms", "bot.views.clock_forms"}
+NO_VIEWS = {"bot.views.blocks", "bot.views.lists"} | OTHERS
+MODULES = [importlib.import_module(f"bot.views.{found.name}") for found in pkgutil.iter_modules(bot.views.__path__)]
+PARTS = {classify.question_input}  # one block of a modal, shown with it
+VIEWS = {
+    f"{module.__name__.removeprefix('bot.views.')}.{view.__name__}": view
+    for module in MODULES
+    if module.__name__ not in OTHERS
+    for view in views_of(module)
+    if module.__name__ != "bot.views.blocks" and view not in PARTS
+}
+ROUNDS = 12  # more than any argument has states
+OURS = re.compile(r"@[UW][A-Z0-9]{2,20}|#C[A-Z0-9]+|!date\^\d+\^[^|]*\|.* UTC|https://jira\.invalid/browse/RAI-1\|.*")
+
+
+@pytest.fixture(scope="module")
+def published() -> Draft7Validator:
+    return Draft7Validator(json.loads((DATA / "blocks.schema.json").read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def published_view() -> Draft7Validator:
+    return Draft7Validator(json.loads((DATA / "view.schema.json").read_text(encoding="utf-8")))
+
+
+def test_every_module_of_views_has_views() -> None:
+    with_views = {module.__name__ for module in MODULES if views_of(module)}
+    assert {module.__name__ for module in MODULES} - with_views <= NO_VIEWS
+    assert len(VIEWS) >= 30
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_slack_takes_the_view(
+    name: str, mode: str, published: Draft7Validator, published_view: Draft7Validator
+) -> None:
+    for round_ in range(ROUNDS):
+        shown = call(VIEWS[name], mode, round_)
+        blocks = shown.blocks if isinstance(shown, Message) else shown["blocks"]
+        if isinstance(shown, Message):
+            assert shown.text.strip(), "a message without words is silent on a lock screen"
+            assert len(shown.text) <= 4000
+            assert blocks is None or block_faults(blocks, "message") == []
+        else:
+            assert view_faults(shown) == []
+        if round_ in (0, 1) and blocks:
+            if not isinstance(shown, Message):
+                assert [error.message for error in published_view.iter_errors({**shown, "blocks": []})] == []
+            assert [error.message for error in published.iter_errors(blocks)] == []
+            for parsed in Block.parse_all(blocks):
+                assert parsed is not None
+                parsed.validate_json()
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_abuse_17_and_18_hostile_text_notifies_nobody_links_nowhere_and_hides_nothing(name: str) -> None:
+    for round_ in range(ROUNDS):
+        shown = call(VIEWS[name], "hostile", round_)
+        text, blocks = (shown.text, shown.blocks) if isinstance(shown, Message) else ("", shown["blocks"])
+        for sequence in sequences(text, blocks):
+            assert OURS.fullmatch(sequence), sequence
+            assert sequence != "@U0RAILEAD1"
+        assert not any("evil" in link for link in links(text, blocks))
+        seen: list[str] = []
+        every_text([text, _shown(blocks)], seen.append)
+        for one in seen:
+            assert not {character for character in one if _hidden(character)}, one
+
+
+def _shown(node: Any) -> Any:
+    """Only what people see, not ids and values."""
+    if isinstance(node, list):
+        return [_shown(child) for child in node]
+    if isinstance(node, dict):
+        return {key: _shown(child) for key, child in node.items() if key not in ("value", "block_id", "action_id")}
+    return node
+
+
+def _hidden(character: str) -> bool:
+    if character in "\n\t\u200d":  # joins emoji
+        return False
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn")
+
+
+def test_the_check_sees_a_view_that_lets_text_through() -> None:
+    leaking: Callable[[str], Message] = lambda text: Message(text, [])  # noqa: E731
+    leaked = leaking("<!channel>")
+    assert not all(OURS.fullmatch(sequence) for sequence in sequences(leaked.text, leaked.blocks))

@@ -1,0 +1,186 @@
+"""Values for every argument of every view, by its type and its name: ordinary, empty, as large as can be, hostile."""
+
+import dataclasses
+import inspect
+import json
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from bot.views.card import ROLE_WORDS, STATUS_WORDS
+from bot.views.contain import MARKS
+from bot.views.rollback import HEADLINES
+from severity.facts import Fact
+from severity.policy import Decision, load_policy
+from severity.taxonomy import HarmClass, harm_classes
+from severity.tiers import Outcome, Question, Taken, load_tiers
+
+MODES = ("ordinary", "empty", "maximal", "hostile")
+EVIL = (
+    "<!channel> <!here> <@U0RAILEAD1> <https://evil.invalid|Approve> <!subteam^S0RESPOND1> *b* `c` ```d\n> e "
+    "&lt;!channel&gt; &amp;lt; \u202etxt\u202c z\u200bw \x00\x07 😀 "
+)
+WORDS = {"ordinary": "A customer saw an order", "empty": "", "maximal": "<&>" * 7_000, "hostile": EVIL * 40}
+PEOPLE = [
+    "by",
+    "reporter",
+    "acknowledged_by",
+    "requested_by",
+    "approved_by",
+    "owner",
+    "viewer",
+    "commander",
+    "assignee",
+    "started_by",
+    "ended_by",
+    "decided_by",
+    "whom",
+    "user_id",
+]
+POLICY, TIERS = load_policy(), load_tiers()
+CHOICES: dict[str, Sequence[str]] = {
+    "severity": ("SEV0", "SEV1", "SEV2", "SEV3", "SEV4"),
+    "status": tuple(STATUS_WORDS),
+    "ongoing": ("yes", "no", "not_sure"),
+    "action_class": ("routine", "disruptive", "critical"),
+    "skip": ("never", "reason", "commander"),
+    "PlanFacts.state": tuple(HEADLINES),
+    "StepView.state": tuple(MARKS),
+    "StepView.kind": ("do", "decide", "collect", "rollback", "wait", "communicate", "parallel"),
+    "ClockLine.state": ("proposed", "running", "declined", "submitted"),
+    "kind": ("real", "exercise", "test"),
+}
+CHOICES |= dict.fromkeys(("computed", "floor", "to", "after"), CHOICES["severity"])
+# What comes from files that are checked when they are read, and is no text of a person's: kept in its own bounds.
+PAIRS = [(f"id-{number}", f"Name {number} " + "x" * 60) for number in range(30)]
+CHECKED: dict[str, Callable[[str], Any]] = {
+    "systems": lambda mode: PAIRS[: _many(mode)] or PAIRS[:1],
+    "runbooks": lambda mode: [(name, title, index % 2 == 0) for index, (name, title) in enumerate(PAIRS)],
+    "targets": lambda mode: [(name, title, "openfeature, disruptive") for name, title in PAIRS[:5]],
+    "choices": lambda mode: PAIRS[:4],
+    "accepts": lambda mode: {"empty": ("file",), "ordinary": ("text", "link")}.get(mode, ("text", "link", "query", "file")),
+    "classes": lambda mode: harm_classes(),
+    "chosen": lambda mode: [] if mode == "empty" else list(harm_classes()),
+    "questions": lambda mode: POLICY.questions_for(list(harm_classes())) if mode != "empty" else (),
+    "answers": lambda mode: {} if mode == "empty" else {name: next(iter(fact.answers)) for name, fact in POLICY.facts.items()},
+    "roles": lambda mode: {} if mode == "empty" else dict.fromkeys(ROLE_WORDS, _words("by", mode)),
+    "path": lambda mode: _walk()[0],
+    "so_far": lambda mode: _walk()[0],
+    "suggestion": lambda mode: {} if mode == "empty" else {
+        "harm_classes": [{"class": name, "because": [WORDS[mode]] * 3} for name in harm_classes()],
+        "answers": {name: {"answer": next(iter(fact.answers)), "because": [WORDS[mode]] * 3} for name, fact in POLICY.facts.items()},
+    },
+    "times": lambda mode: {name: (_span(mode), _span(mode)) for name in ("TTD", "TTA", "TTM", "TTR")},
+    "metadata": lambda mode: json.dumps({"incident": 7, "channel": "C0SUPPORT1"}),
+    "callback": lambda mode: "step_done",
+    "number": lambda mode: "INC-999999999" if mode == "maximal" else "INC-7",
+    "step_id": lambda mode: "save-the-exchange",
+    "plan_hash": lambda mode: "f" * 64,
+    "policy_hash": lambda mode: "f" * 64,
+    "channel_id": lambda mode: None if mode == "empty" else "C0SUPPORT1",
+    "ticket": lambda mode: None if mode == "empty" else ("RAI-1", "https://jira.invalid/browse/RAI-1"),
+    "tiered_at": lambda mode: date(2026, 1, 1),
+    "submit": lambda mode: "Save",
+}  # fmt: skip
+
+
+def views_of(module: types.ModuleType) -> list[Callable[..., Any]]:
+    """The public functions of a module of views that return a message or a view."""
+    own = [
+        function
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    ]
+    return [function for function in own if _returned(function) in ("Message", "Block")]
+
+
+def _returned(function: Callable[..., Any]) -> str:
+    told = inspect.signature(function).return_annotation
+    return "Block" if told == dict[str, Any] else getattr(told, "__name__", str(told))
+
+
+def call(view: Callable[..., Any], mode: str, round_: int) -> Any:
+    """What a view shows for values of one mode. `round_` walks through the states that its arguments may be in."""
+    hints = typing.get_type_hints(view)
+    names = [name for name in inspect.signature(view).parameters]
+    return view(**{name: make(hints[name], name, mode, round_) for name in names})
+
+
+def make(kind: Any, name: str, mode: str, round_: int, owner: str = "") -> Any:
+    """A value of the type `kind` for an argument or a field of this name."""
+    choices = CHOICES.get(f"{owner}.{name}") or CHOICES.get(name)
+    optional = type(None) in typing.get_args(kind)
+    if optional and mode == "empty" and name != "metadata":
+        return None
+    if choices and kind in (str, str | None):
+        return choices[round_ % len(choices)]
+    if name in CHECKED:
+        return CHECKED[name](mode)
+    if optional:
+        kind = next(one for one in typing.get_args(kind) if one is not type(None))
+    return _plain(kind, name, mode, round_)
+
+
+def _plain(kind: Any, name: str, mode: str, round_: int) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is str:
+        return _words(name, mode)
+    if kind is bool:
+        return round_ % 2 == 0
+    if kind is int:
+        return {"empty": 0, "maximal": 10**9}.get(mode, 7)
+    if kind is datetime:
+        return datetime(9999, 12, 31, tzinfo=UTC) if mode == "maximal" else datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    if kind is date:
+        return date(2026, 3, 29)
+    if kind is timedelta:
+        return _span(mode)
+    if kind in CONTENT:
+        return CONTENT[kind]()
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = typing.get_type_hints(kind)
+        fields = [field.name for field in dataclasses.fields(kind)]
+        return kind(**{field: make(hints[field], field, mode, round_, kind.__name__) for field in fields})
+    if origin in (dict, Mapping):
+        return {f"key {index}": make(arguments[1], name, mode, round_) for index in range(_many(mode))}
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        return tuple(make(one, "", mode, round_) for one in arguments)
+    if origin in (list, Sequence, tuple):
+        items = [make(arguments[0], name, mode, round_ + index) for index in range(_many(mode))]
+        return tuple(items) if origin is tuple else items
+    if kind is Any or kind is object:
+        return _words(name, mode)
+    raise AssertionError(f"no value for {name}: {kind}")
+
+
+def _words(name: str, mode: str) -> str:
+    return "U0ONCALL01" if name in PEOPLE and mode != "hostile" else WORDS[mode]
+
+
+def _many(mode: str) -> int:
+    return {"empty": 0, "ordinary": 2, "maximal": 60, "hostile": 5}[mode]
+
+
+def _span(mode: str) -> timedelta | None:
+    return {"empty": None, "ordinary": timedelta(minutes=5), "hostile": timedelta(days=-3)}.get(
+        mode, timedelta(days=4000)
+    )
+
+
+def _walk() -> tuple[list[Taken], Outcome]:
+    answers: dict[str, str] = {}
+    while not isinstance(step := TIERS.next(answers), Outcome):
+        answers[step.id] = step.answers[-1].id
+    return list(step.path), step
+
+
+CONTENT: dict[Any, Callable[[], Any]] = {
+    Decision: lambda: POLICY.evaluate({}, list(harm_classes())),
+    Fact: lambda: next(iter(POLICY.facts.values())),
+    HarmClass: lambda: harm_classes()["H4"],
+    Outcome: lambda: _walk()[1],
+    Question: lambda: TIERS.next({}),
+    Taken: lambda: _walk()[0][0],
+}
