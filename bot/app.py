@@ -21,13 +21,15 @@ def build_app(parts: Parts, inbox: Inbox) -> AsyncApp:
     context = ssl_context(settings.ca_file)
     web = AsyncWebClient(token=token, base_url=settings.slack_api_url, ssl=context, timeout=10)
     # Errors only: its warnings at start are about tokens that we give it on purpose.
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+    logger = logging.getLogger("rai.bolt")
+    logger.setLevel(logging.ERROR)
 
     async def authorize(**_: Any) -> AuthorizeResult:
         # One workspace, one token, known since start-up: asking Slack again on every request would be slow.
         return AuthorizeResult(enterprise_id=None, team_id=parts.team_id, bot_token=token, bot_user_id=parts.bot_user)
 
     app = AsyncApp(
+        logger=logger,
         client=web,
         signing_secret="checked-by-the-guard",  # noqa: S106
         request_verification_enabled=False,

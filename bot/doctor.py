@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.settings import Settings
+from bot.settings import BadSetting, Settings
 from incidents import inventory, policies
 from incidents.db import DatabaseTrouble, current_and_head, make_engine, reading
 from integrations.errors import OutsideServiceError
@@ -60,6 +60,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_jira(settings),
         *_content(settings),
         *_policy(settings),
+        *_language_model(settings),
     ]
 
 
@@ -204,3 +205,18 @@ def _policy_in_force(settings: Settings) -> str | None:
         return None  # said under “Database” already
     finally:
         engine.dispose()
+
+
+def _language_model(settings: Settings) -> Iterator[Finding]:
+    from bot.language_model import language_model
+
+    try:
+        model = language_model(settings)
+    except BadSetting as error:
+        yield Finding("Language model", "wrong", str(error))
+        return
+    if model is None:
+        yield Finding("Language model", "missing", "not configured; the report's words suggest without one.")
+    else:
+        allowed = f"{settings.llm_daily_calls} calls a day, {settings.llm_timeout_seconds:g} s each"
+        yield Finding("Language model", "ok", f"{model.name}, {allowed}. It was not called.")

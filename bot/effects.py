@@ -108,6 +108,13 @@ class PlanMessage:
 
 
 @dataclass(frozen=True)
+class AssessmentMessage:
+    """Show what an assessment's answers give, and what was decided on it, in its one message."""
+
+    assessment_id: int
+
+
+@dataclass(frozen=True)
 class ClocksMessage:
     """Show the incident's regulator clocks as they stand now, in their one message."""
 
@@ -146,6 +153,7 @@ Effect = (
     | Modal
     | RunMessage
     | PlanMessage
+    | AssessmentMessage
     | ClocksMessage
     | Share
     | Start
@@ -181,6 +189,8 @@ def perform(effect: Effect, key: str, again: bool) -> None:
             shown.show_run(run_id, again)
         case PlanMessage(plan_id):
             shown.show_plan(plan_id, again)
+        case AssessmentMessage(assessment_id):
+            shown.show_assessment(assessment_id, again)
         case ClocksMessage(incident_id):
             shown.show_clocks(incident_id, again)
         case Share(incident_id, name, title, content, comment):

@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -64,13 +65,15 @@ class Durable:
         DBOS.destroy(workflow_completion_timeout_sec=0)
         if self._lock_connection is not None:
             self._lock_connection.close()
-        if self._system_engine is not self._engine:
-            self._system_engine.dispose()
+        self._system_engine.dispose()
 
-    def start(self, workflow: Callable[P, Any], workflow_id: str, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Start a workflow once per id: a second start of the same id changes nothing."""
+    def start(
+        self, workflow: Callable[P, Any], workflow_id: str, *args: P.args, **kwargs: P.kwargs
+    ) -> "Future[Any] | None":
+        """Start a workflow once per id: a second start of the same id changes nothing. Answers the run's future, or
+        None where it was started before."""
         with SetWorkflowID(workflow_id):
-            DBOS.start_workflow(workflow, *args, **kwargs)
+            return getattr(DBOS.start_workflow(workflow, *args, **kwargs), "future", None)
 
     def transact(self, name: str, function: Callable[..., R], *args: Any) -> R:
         """Run `function(session, *args)` in one transaction whose result is checkpointed with it: exactly once."""
@@ -141,10 +144,12 @@ def _dbos_url(url: str) -> str:
 
 
 def _system_engine(url: str, engine: Engine) -> Engine:
-    """DBOS's own engine. On SQLite it begins its transactions itself, so it cannot share ours, only the file."""
+    """DBOS's own engine. A transaction of ours needs one of its connections to end, so it must not have to wait for one
+    that waits for ours: never the same pool, and on SQLite, where writers queue, one without a limit."""
     if engine.dialect.name != "sqlite":
-        return engine
-    system = sa.create_engine(url, pool_size=20, max_overflow=40, connect_args={"timeout": 30, "factory": TurnTaking})
+        return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    # It begins its transactions itself, so on SQLite it needs connections set up in its own way.
+    system = sa.create_engine(url, pool_size=20, max_overflow=-1, connect_args={"timeout": 30, "factory": TurnTaking})
 
     @sa.event.listens_for(system, "connect")
     def _on_connect(connection: Any, _entry: Any) -> None:

@@ -60,6 +60,11 @@ class PolicyInForce:
         if edited is not None:
             log.warning("%s Policy %s stays in force.", edited.words, self.current.short_hash)
 
+    def at(self, session: Session) -> Policy:
+        """The policy in force in this transaction: what two admins agreed on counts for the next decision."""
+        self.refresh(session)
+        return self.current
+
     def refresh(self, session: Session) -> None:
         """Read which policy is in force now."""
         row = policies.active(session)
@@ -69,7 +74,7 @@ class PolicyInForce:
 
     @property
     def current(self) -> Policy:
-        """The policy in force, from memory."""
+        """The policy in force, from memory, at most a second behind: enough to show, not to decide by."""
         return self._compiled[self._hash]
 
     @property

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 import uvicorn
@@ -19,6 +19,7 @@ from bot.app import build_app
 from bot.directory import Directory
 from bot.engine import Durable, LostLock, exit_process
 from bot.inbox import Inbox, Item
+from bot.lanes import Lanes
 from bot.language_model import language_model
 from bot.parts import Parts
 from bot.policy import PolicyInForce
@@ -52,7 +53,7 @@ class Bot:
         self.settings = settings
         self.socket_mode = socket_mode
         self.health = Health()
-        self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="start")
+        self._lanes = Lanes(self._start_workflow)
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
     def build(self) -> Starlette:
@@ -63,7 +64,7 @@ class Bot:
         made = make_parts(settings, engine)
         parts.use(made)
         self.parts = made
-        self.inbox = Inbox(engine, self.dispatch)
+        self.inbox = Inbox(engine, self._lanes.take)
         self.bolt = build_app(made, self.inbox)
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
         return web_app(self.bolt, None if self.socket_mode else secret, self.health, engine, self.lifespan)
@@ -89,7 +90,7 @@ class Bot:
         with reading(self.parts.db) as session:
             left = inbox.waiting(session, 0)
         for item in left:  # saved before the last end, perhaps never begun: at once, somebody may be waiting
-            self.dispatch(item)
+            self._lanes.take(item)
         self._scheduler.add_job(
             self.sweep, "interval", seconds=SWEEP_EVERY, coalesce=True, max_instances=1, misfire_grace_time=None
         )
@@ -98,7 +99,7 @@ class Bot:
     def _stop(self) -> None:
         self._scheduler.shutdown(wait=True)
         self.inbox.stop()
-        self._pool.shutdown(wait=True)
+        self._lanes.stop()
         self.parts.durable.stop()
         self.parts.db.dispose()
 
@@ -111,15 +112,8 @@ class Bot:
         await handler.connect_async()  # type: ignore[no-untyped-call]
         return handler
 
-    def dispatch(self, item: Item) -> None:
-        """Start an item's workflow, once per key, outside the writer's thread."""
-        self._pool.submit(self._start_workflow, item)
-
-    def _start_workflow(self, item: Item) -> None:
-        try:
-            self.parts.durable.start(declare if item.kind == "declare" else handle, item.key, item)
-        except Exception:
-            log.exception("a workflow could not be started; the sweep will try again")
+    def _start_workflow(self, item: Item) -> "Future[Any] | None":
+        return self.parts.durable.start(declare if item.kind == "declare" else handle, item.key, item)
 
     def sweep(self) -> None:
         """Once a second: due timers, forgotten inbox items, and the work of replicas that are gone."""
@@ -136,7 +130,7 @@ class Bot:
             workflow_id = f"timer-{timer_id}-{int(due_at.timestamp() * 1000)}"
             self.parts.durable.start(fire_timer, workflow_id, timer_id)
         for item in stale:
-            self._start_workflow(item)
+            self._lanes.take(item)
         minute = now().strftime("%Y-%m-%dT%H:%M")
         if minute != self.health.last_minute:
             self.health.last_minute = minute

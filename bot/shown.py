@@ -13,15 +13,18 @@ from sqlalchemy.orm import Session
 from bot import record
 from bot.parts import parts
 from bot.views.card import CardFacts
+from bot.views.classify import Answer, answer_message
 from bot.views.clocks import clocks_message
 from bot.views.contain import run_message
 from bot.views.rollback import PlanFacts, plan_message
-from incidents import lifecycle
+from incidents import assessing, lifecycle
 from incidents.db import reading, writing
-from incidents.models import Incident, Link
+from incidents.models import Assessment, Incident, Link
+from incidents.opening import cues_of
 from integrations.slack import Message
 from runbooks import approvals, progress, rollback
 from runbooks.models import RollbackPlan
+from severity.explain import what_would_change
 
 _POSTING = [threading.Lock() for _ in range(64)]  # by key: within a process the first to post is the only one
 
@@ -47,6 +50,39 @@ def show_plan(plan_id: int, again: bool) -> None:
         return plan.incident_id, plan_message(plan_facts(session, plan))
 
     _show("plan", f"plan:{plan_id}", look, again)
+
+
+def show_assessment(assessment_id: int, again: bool) -> None:
+    """What an assessment's answers give by the policy they were given to, and what was decided on it."""
+
+    def look(session: Session) -> tuple[int, Message]:
+        row = assessing.get(session, assessment_id)
+        incident = session.get_one(Incident, row.incident_id)
+        return incident.id, answer_message(answer_of(session, row, incident))
+
+    _show("assessment", f"assessment:{assessment_id}", look, again)
+
+
+def answer_of(session: Session, row: Assessment, incident: Incident) -> Answer:
+    """An assessment as its view wants it."""
+    policy = parts().policy_in_force.by_hash(session, row.policy_hash)
+    cues = cues_of(incident.suggestion)
+    return Answer(
+        incident_id=incident.id,
+        number=incident.number,
+        assessment_id=row.id,
+        by=row.by,
+        state=row.state,
+        decision=policy.provisional(row.answers, row.harm_classes, cues),
+        would_change=[
+            (policy.facts[change.fact].question, policy.facts[change.fact].label(change.answer), str(change.severity))
+            for change in what_would_change(policy, row.answers, row.harm_classes, cues)
+        ],
+        decided=row.severity,
+        confirmed_by=row.confirmed_by,
+        second_by=row.second_by,
+        reason=row.override_reason,
+    )
 
 
 def show_clocks(incident_id: int, again: bool) -> None:

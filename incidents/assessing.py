@@ -162,7 +162,7 @@ def past(session: Session, limit: int | None = None) -> list[tuple[Incident, Pas
     )
     return [
         (incident, Past(f"{incident.number} assessment {row.id}", situation_of(incident, row)))
-        for row, incident in reversed(session.execute(query).tuples().all())
+        for row, incident in reversed(session.execute(query).all())
     ]
 
 

@@ -67,7 +67,7 @@ def make_engine(url: str) -> Engine:
     with _in_words():
         parsed = sa.make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return sa.create_engine(parsed, pool_size=20, max_overflow=20, pool_pre_ping=True)
+            return sa.create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
     engine = sa.create_engine(
         parsed, pool_size=20, max_overflow=40, connect_args={"timeout": 30, "factory": TurnTaking}
     )

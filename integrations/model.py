@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,7 +19,14 @@ from pydantic import BaseModel, ValidationError
 from integrations.redact import redact
 
 # Providers that talk to one model service and take an address, a time limit and no retries in the same words.
-PROVIDERS: Final = frozenset({"anthropic", "azure_openai", "google_genai", "mistralai", "openai"})
+# Each with the package that talks to it.
+PROVIDERS: Final = {
+    "anthropic": "langchain_anthropic",
+    "azure_openai": "langchain_openai",
+    "google_genai": "langchain_google_genai",
+    "mistralai": "langchain_mistralai",
+    "openai": "langchain_openai",
+}
 _NAME: Final = re.compile(r"(?P<provider>[a-z0-9_]+):(?P<model>[A-Za-z0-9][A-Za-z0-9._:/@-]{0,150})")
 _TRACING: Final = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
@@ -50,6 +58,9 @@ class LanguageModel:
             raise ModelRefused(
                 f"LLM_MODEL is {name!r:.80}. It must be provider:model, with one of the providers {known}."
             )
+        package = PROVIDERS[match["provider"]]
+        if find_spec(package) is None:
+            raise ModelRefused(f"LLM_MODEL is {name}, but {package.replace('_', '-')} is not installed. Install it.")
         if base_url is not None:
             _check_address(base_url)
         traced = [variable for variable in _TRACING if environment.get(variable, "").strip().lower() in ("true", "1")]

@@ -3,18 +3,17 @@
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, clocks, incident_of
-from bot.effects import Card, Effect, Page, Post, TicketComment
+from bot.effects import AssessmentMessage, Card, Effect, Page, Post, TicketComment
 from bot.inbox import Item
 from bot.parts import parts
 from bot.views.blocks import escape, person
-from bot.views.classify import Answer, answer_message, second_message
+from bot.views.classify import second_message
 from incidents import assessing
 from incidents.access import Action, Person
 from incidents.assessing import Confirmation, Result
 from incidents.models import Incident
 from incidents.opening import cues_of
 from integrations.slack import Message
-from severity.explain import what_would_change
 
 PAGES_AT = ("SEV0", "SEV1")  # raising to one of these pages again
 
@@ -23,11 +22,11 @@ PAGES_AT = ("SEV0", "SEV1")  # raising to one of these pages again
 def classify(session: Session, item: Item, who: Person) -> Done:
     """Evaluate the answers and show what they give; nothing is in force yet."""
     incident = incident_of(session, item, who, Action.RESPOND)
-    policy = parts().policy
+    policy = parts().policy_in_force.at(session)
     classes = [str(name) for name in item.payload["harm_classes"]]
     answers = {str(fact): str(answer) for fact, answer in item.payload["answers"].items()}
-    cues = cues_of(incident.suggestion)
-    decision = policy.provisional(answers, classes, cues)
+    decision = policy.provisional(answers, classes, cues_of(incident.suggestion))
+    replaced = assessing.latest(session, incident.id, "proposed")
     row = assessing.propose(
         session,
         incident,
@@ -44,22 +43,10 @@ def classify(session: Session, item: Item, who: Person) -> Done:
         by=who.user_id,
         key=item.key,
     )
-    changes = [
-        f"{escape(fact.question, 120)} “{escape(fact.label(change.answer), 80)}” would make it {change.severity}"
-        for change in what_would_change(policy, answers, classes, cues)
-        for fact in [policy.facts[change.fact]]
-    ]
-    answer = Answer(
-        incident_id=incident.id,
-        number=incident.number,
-        assessment_id=row.id,
-        by=who.user_id,
-        decision=decision,
-        would_change=changes,
-        policy_hash=policy.hash,
-        owner="",
-    )
-    return Done(incident.id, [Post(incident.id, answer_message(answer))])
+    shown: list[Effect] = [AssessmentMessage(row.id)]
+    if replaced is not None:
+        shown.append(AssessmentMessage(replaced.id))
+    return Done(incident.id, shown)
 
 
 @act("assessment_confirm")
@@ -102,6 +89,7 @@ def _after(
     row = assessing.get(session, assessment_id)
     if confirmation.waiting_for_second:
         return [
+            AssessmentMessage(assessment_id),
             Post(
                 incident.id,
                 second_message(
@@ -113,7 +101,7 @@ def _after(
                     str(row.floor),
                     str(row.override_reason),
                 ),
-            )
+            ),
         ]
     why = row.override_reason or row.because
     words = (
@@ -121,7 +109,12 @@ def _after(
         f"Rule `{escape(row.rule, 80)}`, policy {row.policy_hash[:12]}."
     )
     told = f"Severity {confirmation.after} confirmed (was {confirmation.before})."
-    effects: list[Effect] = [Card(incident.id), Post(incident.id, Message(words)), TicketComment(incident.id, told)]
+    effects: list[Effect] = [
+        Card(incident.id),
+        AssessmentMessage(assessment_id),
+        Post(incident.id, Message(words)),
+        TicketComment(incident.id, told),
+    ]
     if confirmation.raised and confirmation.after in PAGES_AT:
         reason = f"Raised from {confirmation.before} to {confirmation.after}"
         effects.insert(0, Page(incident.id, reason, f"page:{incident.id}:{confirmation.after}:{assessment_id}"))

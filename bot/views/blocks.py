@@ -17,20 +17,22 @@ HEADER = 150
 BUTTON = 75
 MODAL_TITLE = 24
 MODAL_INPUT = 3000
-_BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
-_INVISIBLE = {0x200B, 0x200C, 0x2060, 0xFEFF, 0x180E, 0x00AD}
+# Direction marks, and characters that take no room; the joiner of emoji is not among them.
+_HIDDEN = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C} | {
+    *(0x200B, 0x200C, 0x2060, 0xFEFF, 0x180E, 0x00AD)
+}
 
 
 def clean(text: str) -> str:
     """Without control, bidirectional and invisible characters; line breaks and tabs stay."""
-    return "".join(
-        character
-        for character in text
-        if character in "\n\t"
-        or (
-            ord(character) not in _BIDI | _INVISIBLE and unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn")
-        )
-    )
+    return "".join(character for character in text if character.isprintable() or _kept(character))
+
+
+def _kept(character: str) -> bool:
+    """Whether a character that Python does not call printable may stay."""
+    if character in "\n\t":
+        return True
+    return ord(character) not in _HIDDEN and unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn")
 
 
 def cut(text: str, limit: int) -> str:

@@ -133,41 +133,65 @@ def _hints(fact: Fact, suggestion: Mapping[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the answers give, to be confirmed by a person."""
+    """What the answers give, and what was decided on it. `would_change` is (question, answer, severity)."""
 
     incident_id: int
     number: str
     assessment_id: int
     by: str
+    state: str
     decision: Decision
-    would_change: list[str]
-    policy_hash: str
-    owner: str
+    would_change: list[tuple[str, str, str]]
+    decided: str
+    confirmed_by: str | None
+    second_by: str | None
+    reason: str | None
 
 
 def answer_message(answer: Answer) -> Message:
-    """Severity, the rule that fired, what would change it, and the press that puts it in force."""
+    """Severity, the rule that fired, what would change it, and the press that puts it in force; then who decided."""
     decision = answer.decision
-    value = f"{answer.incident_id}:{answer.assessment_id}"
     path = " → ".join(f"{escape(step.rule, 60)} ({step.effect})" for step in decision.path)
+    floor = f" Floor: {decision.floor}; going below needs a second person." if decision.floor else ""
     blocks: list[Block] = [
         section(
             f"{SEVERITY_MARK[decision.severity]} The answers of {person(answer.by)} give *{decision.severity}* "
             f"because {escape(decision.because, 800)}.\nRule: `{escape(decision.rule, 80)}`"
         )
     ]
-    if answer.would_change:
-        blocks.append(section("*What would change it*\n" + "\n".join(f"• {line}" for line in answer.would_change[:4])))
-    floor = f" Floor: {decision.floor}; going below needs a second person." if decision.floor else ""
-    blocks += [
-        context(f"Path: {path}.{floor} Policy {answer.policy_hash[:12]}."),
-        actions(
-            button(f"Confirm {decision.severity}", "assessment_confirm", value, style="primary"),
-            button("Set another severity", "override_open", value),
-            button("Answer again", "classify_open", str(answer.incident_id)),
-        ),
-    ]
-    return Message(f"{answer.number}: the answers give {decision.severity}. Confirm it?", blocks)
+    open_to_decide = answer.state == "proposed" and answer.confirmed_by is None
+    if open_to_decide and answer.would_change:
+        lines = [
+            f"• {escape(question, 120)} “{escape(label, 80)}” would make it {severity}"
+            for question, label, severity in answer.would_change[:4]
+        ]
+        blocks.append(section("*What would change it*\n" + "\n".join(lines)))
+    blocks.append(context(f"Path: {path}.{floor} Policy {decision.policy_hash[:12]}."))
+    blocks.append(_decide(answer) if open_to_decide else section(_decided(answer)))
+    asked = "Confirm it?" if open_to_decide else _decided(answer)
+    return Message(f"{answer.number}: the answers give {decision.severity}. {asked}", blocks)
+
+
+def _decide(answer: Answer) -> Block:
+    value = f"{answer.incident_id}:{answer.assessment_id}"
+    return actions(
+        button(f"Confirm {answer.decision.severity}", "assessment_confirm", value, style="primary"),
+        button("Set another severity", "override_open", value),
+        button("Answer again", "classify_open", str(answer.incident_id)),
+    )
+
+
+def _decided(answer: Answer) -> str:
+    """Who decided what, in a sentence."""
+    if answer.confirmed_by is None:
+        return "Replaced by newer answers."
+    who = person(answer.confirmed_by)
+    if answer.state == "proposed":
+        return f"{who} asks to set {answer.decided} instead; a second person has to agree."
+    if answer.reason is None:
+        return f"✅ Confirmed by {who}."
+    second = f" with {person(answer.second_by)}" if answer.second_by else ""
+    return f"✅ {who}{second} set *{answer.decided}* instead: {escape(answer.reason, 500)}"
 
 
 def override_modal(number: str, computed: str, floor: str | None, metadata: str) -> Block:

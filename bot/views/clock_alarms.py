@@ -24,7 +24,7 @@ def warning_message(
     )
     text = f"{number}: {because}. {due.clock.title}, {report.stage.title.lower()}: {_spoken(end)}."
     return Message(
-        f"{text} {due.notice}",
+        escape(f"{text} {due.notice}", 1000),
         [*_with_small_print(words, due.clock, due.contested, due.notice), _decide(incident_id, report.row)],
     )
 
@@ -40,7 +40,7 @@ def passed_message(number: str, room: str | None, incident_id: int, report: Owed
     )
     text = f"{number}: {due.clock.title}, {report.stage.title.lower()}, was to be submitted by {_spoken(end)}."
     return Message(
-        f"{text} {due.notice}",
+        escape(f"{text} {due.notice}", 1000),
         [*_with_small_print(words, due.clock, due.contested, due.notice), _decide(incident_id, report.row)],
     )
 
@@ -71,7 +71,7 @@ def wall_message(
     words = f"🚨 {_named(number, room)}: {lead}\n{told}"
     text = f"{number}: {limit.words} have passed and “{wall.waiting_for}” has no time yet ({wall.clock.title})."
     return Message(
-        f"{text} {wall.notice}",
+        escape(f"{text} {wall.notice}", 1000),
         [*_with_small_print(words, wall.clock, wall.contested, wall.notice), _decide(incident_id, row)],
     )
 

@@ -145,7 +145,7 @@ def clocks_message(facts: ClockFacts) -> Message:
         actions(button("Say when something happened", "clock_stamp_open", str(facts.incident_id))),
         context(escape(facts.notice)),
     ]
-    return Message(f"{facts.number}: {_summary(facts, undecided)} {facts.notice}", blocks)
+    return Message(escape(f"{facts.number}: {_summary(facts, undecided)} {facts.notice}", 1000), blocks)
 
 
 def more_message(number: str, incident_id: int, titles: Sequence[str]) -> Message:
@@ -186,7 +186,7 @@ def started_message(number: str, by: str, line: ClockLine, notice: str) -> Messa
         f"{escape(report.title, 100)}: {_due_words(report)}." for report in line.reports if not report.later
     )
     return Message(
-        f"{number}: the clock {line.title} runs. {notice}",
+        escape(f"{number}: the clock {line.title} runs. {notice}", 1000),
         [section(words), context(f"To the {escape(line.recipient, 200)}. {small_print(line)} {escape(notice)}")],
     )
 
@@ -200,7 +200,8 @@ def submitted_message(number: str, by: str, line: ClockLine, stage: str) -> Mess
         words += f" Next: {escape(line.next_report.title, 100)}, {_due_words(line.next_report)}."
     else:
         words += " Nothing more is owed on this clock."
-    return Message(f"{number}: {line.title} submitted. Not legal advice.", [section(words), _print_block(line)])
+    text = f"{number}: {line.title} submitted. Not legal advice."
+    return Message(escape(text, 1000), [section(words), _print_block(line)])
 
 
 def declined_words(line: ClockLine) -> str:

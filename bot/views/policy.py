@@ -88,7 +88,7 @@ def policy_message(facts: PolicyFacts) -> Message:
     text = f"Severity policy {now.version} ({now.short_hash}) is in force."
     if facts.waiting is not None:
         text = f"Policy {facts.waiting.version} ({facts.waiting.short_hash}) waits for a second admin. {text}"
-    return Message(text, blocks)
+    return Message(escape(text, 1000), blocks)
 
 
 def _waiting(waiting: Waiting, facts: PolicyFacts) -> list[Block]:

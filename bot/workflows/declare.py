@@ -79,7 +79,8 @@ def open_incident(session: Session, item: Item, who: Person) -> int | str:
     try:
         access.check(access.Action.DECLARE, who)
         with session.begin_nested():
-            incident = opening.open_report(session, item.payload, who, parts().policy, key=item.key)
+            policy = parts().policy_in_force.at(session)
+            incident = opening.open_report(session, item.payload, who, policy, key=item.key)
             clocks.at_declare(session, incident)
             if parts().model is not None:
                 opening.let_model_read(session, incident)

@@ -104,9 +104,12 @@ def _host(url: str, parts: SplitResult) -> str:
     host = (parts.hostname or "").lower()
     if parts.netloc.startswith("["):
         try:
-            return str(ipaddress.IPv6Address(host))
+            address = ipaddress.IPv6Address(host)
         except ValueError:
-            raise TargetError(f"The address {_shown(url)} has no valid IPv6 host.") from None
+            address = None
+        if address is None or address.scope_id is not None:
+            raise TargetError(f"The address {_shown(url)} has no valid IPv6 host.")
+        return str(address)
     try:
         return str(ipaddress.IPv4Address(host))
     except ValueError:

@@ -26,7 +26,12 @@ _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 class GitFailed(Exception):
-    """A git command said no. Holds what it printed, without secrets."""
+    """A git command said no. Holds what it printed, on one line and without secrets."""
+
+    @property
+    def brief(self) -> str:
+        """Its words as an error may show them."""
+        return str(self)[:300]
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Repository:
             except GitFailed as error:
                 if "not found in upstream" in str(error):
                     raise TargetError(f"The repository has no branch {self.branch}.") from None
-                raise OutsideServiceError(SERVICE, f"the repository cannot be read: {error}") from None
+                raise OutsideServiceError(SERVICE, f"the repository cannot be read: {error.brief}") from None
             yield clone
 
     def _place(self) -> tuple[Place | None, str]:
@@ -98,6 +103,7 @@ class Repository:
             ("credential.helper", ""),
             ("core.hooksPath", os.devnull),
             ("core.fsmonitor", "false"),
+            ("advice.pushUpdateRejected", "false"),
             ("gc.auto", "0"),
             ("maintenance.auto", "false"),
         ]
@@ -165,12 +171,19 @@ class Clone:
         except subprocess.TimeoutExpired:
             raise OutsideServiceError(SERVICE, "it did not finish in time.", maybe_done=True) from None
         if done.returncode:
-            raise GitFailed(self._shown((done.stderr + done.stdout).decode(errors="replace")))
+            raise GitFailed(self._shown((done.stdout + b" " + done.stderr).decode(errors="replace")))
         return done.stdout
 
     def head(self) -> str:
         """The commit that the branch is at."""
         return self.git("rev-parse", "--verify", f"refs/heads/{self.repository.branch}").strip()
+
+    def commit_named(self, name: str) -> str | None:
+        """The commit that a name, a tag or an id means; None where there is none."""
+        try:
+            return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").strip()
+        except GitFailed:
+            return None
 
     def file_at(self, commit: str, path: str) -> tuple[str, str] | None:
         """Mode and blob id of a file in a commit; None where it is absent or no plain file."""
@@ -193,21 +206,24 @@ class Clone:
         return self.git("commit-tree", tree, "-p", head, given=message).strip()
 
     def push(self, commit: str, branch: str) -> bool:
-        """Send a commit to a branch. False when the branch has moved, so that the commit does not follow it."""
+        """Send a commit to a branch. False when the branch has moved, so that the commit does not follow it.
+
+        Also False when the very same commit is there already: another run of ours made it in the same second.
+        """
         try:
-            self.git("push", "--quiet", "--porcelain", "origin", f"{commit}:refs/heads/{branch}")
+            printed = self.git("push", "--porcelain", "origin", f"{commit}:refs/heads/{branch}")
         except GitFailed as error:
             words = str(error)
             if "[rejected]" in words or "cannot lock ref" in words:
                 return False
             refused = "[remote rejected]" in words or "denied" in words.lower()
             raise OutsideServiceError(
-                SERVICE, f"the push was not accepted: {words}", maybe_done=not refused, permanent=refused
+                SERVICE, f"the push was not accepted: {error.brief}", maybe_done=not refused, permanent=refused
             ) from None
-        return True
+        return not any(line.startswith("=") for line in printed.splitlines())
 
     def _shown(self, printed: str) -> str:
         line = " ".join("".join(one if one.isprintable() else " " for one in printed).split())
         if self.repository.token is not None:
             line = line.replace(self.repository.token, "[redacted]")
-        return line[:300] or "no reason given."
+        return line or "no reason given."

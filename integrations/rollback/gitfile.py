@@ -201,8 +201,10 @@ class ConfigurationFile:
         raise TargetError(f"The history of {self.repository.branch} has no {self.file} at {value}.")
 
     def _at(self, clone: Clone, name: str) -> Version:
-        shown = clone.git("log", "-1", "--format=%H%x09%cI%x09%s", "--end-of-options", f"{name}^{{commit}}").strip()
-        commit, at, subject = shown.split("\t", 2)
+        commit = clone.commit_named(name)
+        if commit is None:
+            raise TargetError(f"The repository has no {name} on {self.repository.branch}, neither a tag nor a commit.")
+        at, subject = clone.git("log", "-1", "--format=%cI%x09%s", commit).strip().split("\t", 1)
         found = clone.file_at(commit, self.file)
         if found is None:
             raise TargetError(f"{name} has no plain file {self.file}.")

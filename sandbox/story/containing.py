@@ -114,8 +114,8 @@ async def rest_of_runbook(story: Story) -> str:
 
 
 async def _run_at(story: Story, title: str) -> str:
-    """The ts of the runbook's message, once this step is the current one."""
-    shown = await story.on_call.sees(story.channel, "Personal data in outputs", f"⬜ *{title}")
+    """The ts of the runbook's message, once this step is the current one: the only step in bold."""
+    shown = await story.on_call.sees(story.channel, "Personal data in outputs", f"*{title}")
     return str(shown["ts"])
 
 

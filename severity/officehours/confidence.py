@@ -24,20 +24,21 @@ _NAME = re.compile(
 )
 _NO_NAMES = frozenset({"i", "ai"})
 
-SIGNS = (
-    "coverage",
-    "sentence",
-    "exact",
-    "bm25",
-    "margin",
-    "crowd",
-    "missing",
-    "unknown",
-    "names",
-    "pairs",
-    "words",
-    "amount",
-)
+SIGNS = {
+    "coverage": 1,
+    "sentence": 1,
+    "exact": 1,
+    "bm25": 1,
+    "margin": 1,
+    "crowd": 1,
+    "pairs": 1,
+    "missing": -1,
+    "unknown": -1,
+    "lost": -1,
+    "names": -1,
+    "amount": -1,
+}
+"""Each sign, and whether it may only raise (1) or only lower (-1) the probability: what no fit may turn round."""
 
 
 class Calibration(StrictModel):
@@ -63,22 +64,22 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
     weights = [concept.weight * concept.idf for concept in concepts]
     total = sum(weights) or 1.0
     missing = [w / total for w, p in zip(weights, top.present, strict=True) if p == 0]
-    unknown = [w for w, c in zip(weights, concepts, strict=True) if c.idf and not view.known(c.stem)]
+    strange = [not view.known(c.stem) and not c.others for c in concepts]
     exact = sum(w for w, p in zip(weights, top.present, strict=True) if p == 1) / total
     others = [each.score for each in ranked[1:10]]
     best = max((sentence for sentence in top.sentences), key=lambda pair: pair[1], default=None)
     return {
         "coverage": top.coverage,
-        "sentence": top.best,
+        "sentence": min(top.best, 1.0),
         "exact": exact,
         "bm25": top.bm25,
         "margin": (top.score - others[0]) / top.score if others and top.score else 0.5,
         "crowd": (top.score - sum(others) / len(others)) / top.score if others and top.score else 0.5,
         "missing": max(missing, default=0.0),
-        "unknown": sum(unknown) / total,
+        "unknown": sum(strange) / len(concepts),
+        "lost": sum(p == 0 for p in top.present) / len(concepts),
         "names": _names_missing(question, top),
         "pairs": top.pairs,
-        "words": min(len(concepts), 8) / 8,
         "amount": float(bool(asks_amount(question) and best and not has_amount(best[0].text))),
     }
 

@@ -1,4 +1,4 @@
-"""With a language model: its checked suggestions come after the incident is open; without its answer nothing is lost."""
+"""With a language model: checked suggestions come once the incident is open; without its answer nothing is lost."""
 
 import json
 import sys

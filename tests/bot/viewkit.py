@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.views.blocks import escape
 from bot.views.card import ROLE_WORDS, STATUS_WORDS
 from bot.views.contain import MARKS
 from bot.views.rollback import HEADLINES
@@ -22,7 +23,7 @@ EVIL = (
     "<!channel> <!here> <@U0RAILEAD1> <https://evil.invalid|Approve> <!subteam^S0RESPOND1> *b* `c` ```d\n> e "
     "&lt;!channel&gt; &amp;lt; \u202etxt\u202c z\u200bw \x00\x07 😀 "
 )
-WORDS = {"ordinary": "A customer saw an order", "empty": "", "maximal": "<&>" * 7_000, "hostile": EVIL * 40}
+WORDS = {"ordinary": "A customer saw an order", "empty": "", "maximal": "<&>x" * 1_000, "hostile": EVIL * 9}
 PEOPLE = [
     "by",
     "reporter",
@@ -83,6 +84,13 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "ticket": lambda mode: None if mode == "empty" else ("RAI-1", "https://jira.invalid/browse/RAI-1"),
     "tiered_at": lambda mode: date(2026, 1, 1),
     "submit": lambda mode: "Save",
+    "notice": lambda mode: "Not legal advice.",
+    "short_hash": lambda mode: "f" * 12,
+    "hash": lambda mode: "f" * 64,
+    "snapshot_hashes": lambda mode: {WORDS[mode]: "f" * 64},
+    # made into mrkdwn, and escaped, by who hands them in
+    "would_change": lambda mode: [escape(WORDS[mode], 120)] * _many(mode),
+    "clocks": lambda mode: [escape(WORDS[mode], 120)] * _many(mode),
 }  # fmt: skip
 
 
@@ -104,8 +112,7 @@ def _returned(function: Callable[..., Any]) -> str:
 def call(view: Callable[..., Any], mode: str, round_: int) -> Any:
     """What a view shows for values of one mode. `round_` walks through the states that its arguments may be in."""
     hints = typing.get_type_hints(view)
-    names = [name for name in inspect.signature(view).parameters]
-    return view(**{name: make(hints[name], name, mode, round_) for name in names})
+    return view(**{name: make(hints[name], name, mode, round_) for name in inspect.signature(view).parameters})
 
 
 def make(kind: Any, name: str, mode: str, round_: int, owner: str = "") -> Any:
@@ -116,11 +123,16 @@ def make(kind: Any, name: str, mode: str, round_: int, owner: str = "") -> Any:
         return None
     if choices and kind in (str, str | None):
         return choices[round_ % len(choices)]
-    if name in CHECKED:
+    if name in CHECKED and not _of_facts(kind):
         return CHECKED[name](mode)
     if optional:
         kind = next(one for one in typing.get_args(kind) if one is not type(None))
     return _plain(kind, name, mode, round_)
+
+
+def _of_facts(kind: Any) -> bool:
+    """Whether this is a list of facts of the views' own, which are made field by field."""
+    return any(dataclasses.is_dataclass(one) and one not in CONTENT for one in typing.get_args(kind))
 
 
 def _plain(kind: Any, name: str, mode: str, round_: int) -> Any:
@@ -132,7 +144,7 @@ def _plain(kind: Any, name: str, mode: str, round_: int) -> Any:
     if kind is int:
         return {"empty": 0, "maximal": 10**9}.get(mode, 7)
     if kind is datetime:
-        return datetime(9999, 12, 31, tzinfo=UTC) if mode == "maximal" else datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+        return datetime(2286, 1, 1, tzinfo=UTC) if mode == "maximal" else datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     if kind is date:
         return date(2026, 3, 29)
     if kind is timedelta:

@@ -166,11 +166,11 @@ async def _contained(on_call: Window) -> None:
     await on_call.form("contain_open", "Contain INC-1")
     await on_call.submit()
     for title in ("Save the exchange that leaked", "Save what Support assistant was running"):
-        await on_call.reads("Personal data in outputs", f"⬜ {title}")
+        await on_call.reads("Personal data in outputs", f"{title} (")
         await on_call.form("evidence_open", "Save evidence")
         await on_call.write("words", "Model v2. Asked: where is my order? Answered with [address 1] of [customer 2].")
         await on_call.submit()
-    await on_call.reads("⬜ Is it still leaking?")
+    await on_call.reads("Is it still leaking? (")
     await on_call.press("step_decide_still-leaking")
 
 
@@ -200,14 +200,18 @@ async def _rolled_back(on_call: Window, lead: Window) -> None:
 
 
 async def _finished(on_call: Window) -> None:
-    """The rest of the runbook."""
+    """The rest of the runbook. The current step is the one whose owner stands behind it, in brackets."""
     await on_call.press("step_decide_stopped")
-    await on_call.reads("⬜ Find out whose data")
+    await on_call.reads("Find out whose data went to whom, and since when (")
     await on_call.form("evidence_open", "Save evidence")
     await on_call.write("words", "41 people's data seen by 38 accounts since the deployment of v2.")
     await on_call.submit()
-    for title in ("Limit the copies", "Tell privacy", "Turn the failing words"):
-        await on_call.reads(f"⬜ {title}")
+    for title in (
+        "Limit the copies of what leaked",
+        "Tell privacy what is known",
+        "Turn the failing words into a test that stays",
+    ):
+        await on_call.reads(f"{title} (")
         await on_call.press("step_done")
     await on_call.reads("Every step has been dealt with")
 

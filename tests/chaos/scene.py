@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 
 from incidents import timeline
 from incidents.db import make_engine, reading
-from incidents.models import InboxItem, Incident, Link
+from incidents.models import Incident, InboxItem, Link, Milestone
 from runbooks.models import RollbackExecution, RollbackPlan
 from sandbox.faults import Moment
 from sandbox.server import World

@@ -154,6 +154,11 @@ def test_copying_reports_to_langsmith_takes_permission(variable: str) -> None:
     LanguageModel("openai:x", None, tracing_allowed=False, environment={variable: "false"})
 
 
+def test_a_provider_whose_package_is_absent_is_refused_at_the_start() -> None:
+    with pytest.raises(ModelRefused, match="langchain-mistralai is not installed"):
+        LanguageModel("mistralai:x", None, tracing_allowed=False, environment={})
+
+
 def test_making_the_gateway_imports_no_langchain() -> None:
     code = (
         "import sys; from integrations.model import LanguageModel;"

@@ -129,7 +129,8 @@ class GitHub(Pipelines):
 class GitLab(Pipelines):
     def __init__(self, serve: Callable[[Any], Any], system: Any, token: str) -> None:
         super().__init__(system, token)
-        base = "/api/v4/projects/{project}"
+        # The server decodes %2F before it looks for a route.
+        base = "/api/v4/projects/shop/assistant"
         self.served = serve(
             Starlette(
                 routes=[
@@ -137,11 +138,6 @@ class GitLab(Pipelines):
                     Route(f"{base}/pipelines", self._list),
                     Route(f"{base}/pipeline", self._create, methods=["POST"]),
                     Route(f"{base}/pipelines/{{id:int}}", self._run),
-                    # The server decodes %2F in the path before it looks for a route.
-                    Route("/api/v4/projects/shop/assistant/repository/commits/main", self._commit),
-                    Route("/api/v4/projects/shop/assistant/pipelines", self._list),
-                    Route("/api/v4/projects/shop/assistant/pipeline", self._create, methods=["POST"]),
-                    Route("/api/v4/projects/shop/assistant/pipelines/{id:int}", self._run),
                 ]
             )
         )
