@@ -69,7 +69,7 @@ def run_message(
     ended = sum(1 for step in steps if not step.is_open and step.state not in ("upcoming", "failed"))
     total = sum(1 for step in steps if step.kind != "parallel" and step.state != "failed")
     head = section(f"🧯 *{escape(title, 150)}*\n{_bar(ended, total)} {ended} of {total} steps")
-    lines = section("\n".join(_line(step) for step in _window(steps)))
+    lines = section("\n".join(_line(step) for step in _window(steps)) or "No steps.")
     blocks: list[Block] = []
     for step in (step for step in steps if step.is_open and step.kind != "parallel"):
         blocks += [divider(), *_current(step, incident_id)]
@@ -99,7 +99,7 @@ def _task(index: int, step: StepView) -> Block:
     task: Block = {
         "type": "task_card",
         "task_id": f"{index}:{step.step_id}",
-        "title": cut(clean(step.title), 120) + left_out,
+        "title": (cut(clean(step.title), 120) or step.step_id) + left_out,
         "status": STATUSES[step.state],
     }
     parts: list[Block] = []
@@ -107,7 +107,7 @@ def _task(index: int, step: StepView) -> Block:
     if step.ended_by and person(step.ended_by).startswith("<@"):
         parts.append({"type": "user", "user_id": step.ended_by})
     elif step.ended_by and step.ended_by != "clock":  # a machine of ours, such as the rollback
-        words.insert(0, step.ended_by)
+        words.insert(0, clean(step.ended_by))
     if step.state in ("skipped", "not_applicable", "failed") and step.note:
         words.append(cut(clean(step.note), 80))
     if words:

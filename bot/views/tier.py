@@ -106,7 +106,9 @@ def decided_message(system: str, outcome: Outcome, until: date) -> Message:
         f"*{escape(system, 75)}* is in *tier {outcome.tier}* ({escape(outcome.controls.title.lower(), 60)}), decided "
         f"under your name. {escape(outcome.category.title, 200)}. Validate it again by {until}."
     )
-    return Message(escape(f"{system} is in tier {outcome.tier}.", 300), [section(words), context(escape(outcome.notice))])
+    return Message(
+        escape(f"{system} is in tier {outcome.tier}.", 300), [section(words), context(escape(outcome.notice))]
+    )
 
 
 def systems_message(systems: Sequence[SystemFacts]) -> Message:

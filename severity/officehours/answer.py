@@ -23,6 +23,10 @@ RANKED = 10
 SHOWN_WHEN_UNSURE = 5
 MAX_ANSWER = 700
 """Characters of an answer; one long sentence may fill it alone."""
+SHORT = 120
+"""Characters below which a sentence is quoted with the one that follows it."""
+AS_CLOSE = 0.94
+"""Share of the first section's score from which the second is quoted too."""
 FOLLOW_UP_WEIGHT = 0.5
 
 _FOLLOWS = re.compile(
@@ -185,39 +189,50 @@ def _best(evidence: Evidence) -> Sentence | None:
 
 
 def _quotes(ranked: list[Evidence], concepts: list[Concept]) -> list[tuple[Evidence, list[Sentence]]]:
-    """One to three sentences: the best of the first section, what it leans on, and one that covers what it leaves out."""
+    """One to three sentences: those of the first section, and the best of the next where it is as close."""
     top = ranked[0]
     if not top.sentences:
         return []
-    at = max(range(len(top.sentences)), key=lambda number: top.sentences[number][1])
-    chosen = {at}
-    best, share = top.sentences[at]
-    if _LEANS.match(best.text) and at > 0 and top.sentences[at - 1][0].block == best.block:
-        chosen.add(at - 1)
-    covered = set(stems(best.text))
-    missing = [c for c in concepts if c.idf and c.presence(covered | set(stems(top.section.heading))) == 0]
-    more = [
-        (sum(c.idf * c.presence(set(stems(sentence.text))) for c in missing), -abs(number - at), number)
-        for number, (sentence, _) in enumerate(top.sentences)
-        if number not in chosen and sentence.kind != "code"
-    ]
-    if more and max(more)[0] > 0:
-        chosen.add(max(more)[2])
-    elif len(best.text) < 120 and at + 1 < len(top.sentences):
-        after = top.sentences[at + 1][0]
-        if after.kind == best.kind and after.block == best.block or best.text.endswith(":"):
-            chosen.add(at + 1)
+    if len(ranked) > 1 and ranked[1].score >= AS_CLOSE * top.score and (other := _best(ranked[1])):
+        first = _of_section(top, concepts, 2)
+        if other.text not in {sentence.text for sentence in first}:
+            return [(top, first), (ranked[1], [other])]
+    return [(top, _of_section(top, concepts, 3))]
+
+
+def _of_section(top: Evidence, concepts: list[Concept], limit: int) -> list[Sentence]:
+    """The best sentence, what it leans on, and what covers the rest of the question, in the order of the page."""
+    texts = [sentence for sentence, _ in top.sentences]
+    at = max(range(len(texts)), key=lambda number: top.sentences[number][1])
+    best = texts[at]
+    wanted = [at]
+    if _LEANS.match(best.text) and at > 0 and texts[at - 1].block == best.block:
+        wanted.append(at - 1)
     if best.text.endswith(":"):
-        chosen |= {n for n in (at + 1, at + 2) if n < len(top.sentences) and top.sentences[n][0].kind == "item"}
-    kept: list[Sentence] = []
-    size = len(best.text)
-    for number in sorted(chosen, key=lambda n: (n != at, n)):
-        sentence = top.sentences[number][0]
-        if number == at or (len(kept) < 3 and size + len(sentence.text) <= MAX_ANSWER):
-            size += 0 if number == at else len(sentence.text)
-            kept.append(sentence)
-    order = [sentence for sentence, _ in top.sentences]
-    return [(top, sorted(kept, key=order.index))]
+        wanted += [number for number in (at + 1, at + 2) if number < len(texts) and texts[number].kind == "item"]
+    known = set(stems(best.text)) | set(stems(top.section.heading))
+    missing = [concept for concept in concepts if concept.presence(known) == 0]
+    gains = [
+        (
+            sum(concept.idf * concept.presence(set(stems(sentence.text))) for concept in missing),
+            -abs(number - at),
+            number,
+        )
+        for number, sentence in enumerate(texts)
+        if number not in wanted and sentence.kind != "code"
+    ]
+    gain, _, number = max(gains, default=(0.0, 0, 0))
+    if gain > 0:
+        wanted.append(number)
+    elif len(best.text) < SHORT and at + 1 < len(texts) and texts[at + 1].block == best.block:
+        wanted.append(at + 1)
+    kept: list[int] = []
+    size = 0
+    for number in dict.fromkeys(wanted):
+        if len(kept) < limit and (not kept or size + len(texts[number].text) <= MAX_ANSWER):
+            kept.append(number)
+            size += len(texts[number].text)
+    return [texts[number] for number in sorted(kept)]
 
 
 def _citation(evidence: Evidence, sentence: Sentence) -> Citation:

@@ -25,18 +25,14 @@ _NAME = re.compile(
 _NO_NAMES = frozenset({"i", "ai"})
 
 SIGNS = {
-    "coverage": 1,
-    "sentence": 1,
-    "exact": 1,
-    "bm25": 1,
-    "margin": 1,
-    "crowd": 1,
-    "pairs": 1,
-    "missing": -1,
-    "unknown": -1,
-    "lost": -1,
-    "names": -1,
-    "amount": -1,
+    "bm25": 1,  # share of the score that a section with every word could reach
+    "margin": 1,  # how far the first section leads the second
+    "crowd": 1,  # ... and the next nine
+    "pairs": 1,  # share of neighbouring words that are neighbours in the section too
+    "unknown": -1,  # share of words that stand nowhere in the corpus, nor any synonym
+    "lost": -1,  # share of words that the first section lacks
+    "names": -1,  # share of names and numbers that it lacks: another tier, another law, another year
+    "amount": -1,  # a number or a time is asked for, and the best sentence has none
 }
 """Each sign, and whether it may only raise (1) or only lower (-1) the probability: what no fit may turn round."""
 
@@ -61,25 +57,19 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
     if not ranked or not concepts:
         return dict.fromkeys(SIGNS, 0.0)
     top = ranked[0]
-    weights = [concept.weight * concept.idf for concept in concepts]
-    total = sum(weights) or 1.0
-    missing = [w / total for w, p in zip(weights, top.present, strict=True) if p == 0]
-    strange = [not view.known(c.stem) and not c.others for c in concepts]
-    exact = sum(w for w, p in zip(weights, top.present, strict=True) if p == 1) / total
-    others = [each.score for each in ranked[1:10]]
-    best = max((sentence for sentence in top.sentences), key=lambda pair: pair[1], default=None)
+    if not top.coverage:
+        return dict.fromkeys(SIGNS, 0.0) | {"unknown": 1.0, "lost": 1.0}
+    strange = [not view.known(concept.stem) and not concept.others for concept in concepts]
+    others = [each.score for each in ranked[1:10]] or [top.score / 2]
+    best = max(top.sentences, key=lambda pair: pair[1], default=None)
     return {
-        "coverage": top.coverage,
-        "sentence": min(top.best, 1.0),
-        "exact": exact,
         "bm25": top.bm25,
-        "margin": (top.score - others[0]) / top.score if others and top.score else 0.5,
-        "crowd": (top.score - sum(others) / len(others)) / top.score if others and top.score else 0.5,
-        "missing": max(missing, default=0.0),
-        "unknown": sum(strange) / len(concepts),
-        "lost": sum(p == 0 for p in top.present) / len(concepts),
-        "names": _names_missing(question, top),
+        "margin": (top.score - others[0]) / top.score,
+        "crowd": (top.score - sum(others) / len(others)) / top.score,
         "pairs": top.pairs,
+        "unknown": sum(strange) / len(concepts),
+        "lost": sum(presence == 0 for presence in top.present) / len(concepts),
+        "names": _names_missing(question, top),
         "amount": float(bool(asks_amount(question) and best and not has_amount(best[0].text))),
     }
 

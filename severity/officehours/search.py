@@ -112,8 +112,8 @@ class View:
         return found[:6]
 
     def misspelt(self, stem: str) -> list[str]:
-        """For a stem that stands nowhere: words one slip of the keyboard away."""
-        if len(stem) < 5 or not stem.isalpha() or self.known(stem):
+        """For a stem of seven letters or more that stands nowhere: words one slip of the keyboard away."""
+        if len(stem) < 7 or not stem.isalpha() or self.known(stem):
             return []
         start = self._sorted[bisect_left(self._sorted, stem[0]) : bisect_left(self._sorted, stem[0] + "\uffff")]
         return [word for word in start if abs(len(word) - len(stem)) <= 1 and _one_slip(word, stem)][:3]

@@ -106,9 +106,7 @@ def figures(results: Sequence[Result], pages: Callable[[str], str]) -> dict[str,
         "recall@5": within(5),
         "MRR": statistics.fmean(1 / each.place if each.place else 0.0 for each in can),
         "answered": share(can, lambda each: each.answer.verdict == "answered"),
-        "answered right": share(
-            [each for each in can if each.answer.verdict == "answered"], lambda each: each.served
-        ),
+        "answered right": share([each for each in can if each.answer.verdict == "answered"], lambda each: each.served),
         "served (answered or unsure, right section shown)": share(can, lambda each: each.served),
         "unanswerable, not answered": share(cannot, lambda each: each.answer.verdict != "answered"),
         "of them near misses": share(near, lambda each: each.answer.verdict != "answered"),
@@ -210,7 +208,10 @@ def main() -> None:
             )
             if wrong:
                 first = a.ranked[0].section.address if a.ranked else "-"
-                console.print(f"{each.question.id} {a.verdict} {a.confidence:.2f} place {each.place}: {each.question.question}\n      first: {first}; right: {sorted(each.question.sections)[:2]}", highlight=False)
+                console.print(
+                    f"{each.question.id} {a.verdict} {a.confidence:.2f} place {each.place}: {each.question.question}\n      first: {first}; right: {sorted(each.question.sections)[:2]}",
+                    highlight=False,
+                )
 
 
 if __name__ == "__main__":

@@ -176,6 +176,7 @@ async def test_a_resolved_incident_takes_nothing_but_a_reopening(scene: Scene) -
     await oncall.sees(channel, "is resolved")
     await scene.settled()
     await until(lambda: "reopen_open" in oncall.buttons(channel), "the card to offer reopening")
+    await oncall.sees(channel, "A postmortem draft")
     await _quiet(scene)
     before = scene.record()
     for name, payload in old.items():  # a card that somebody's screen still shows

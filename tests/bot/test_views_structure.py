@@ -59,37 +59,46 @@ def test_every_module_of_views_has_views() -> None:
 def test_slack_takes_the_view(
     name: str, mode: str, published: Draft7Validator, published_view: Draft7Validator
 ) -> None:
-    for round_ in range(ROUNDS):
+    for round_ in range(ROUNDS if mode != "maximal" else 3):  # long lists hold every state by themselves
         shown = call(VIEWS[name], mode, round_)
-        blocks = shown.blocks if isinstance(shown, Message) else shown["blocks"]
         if isinstance(shown, Message):
             assert shown.text.strip(), "a message without words is silent on a lock screen"
             assert len(shown.text) <= 4000
-            assert blocks is None or block_faults(blocks, "message") == []
         else:
             assert view_faults(shown) == []
-        if round_ in (0, 1) and blocks:
-            if not isinstance(shown, Message):
+            if round_ == 0:
                 assert [error.message for error in published_view.iter_errors({**shown, "blocks": []})] == []
-            assert [error.message for error in published.iter_errors(blocks)] == []
-            for parsed in Block.parse_all(blocks):
-                assert parsed is not None
-                parsed.validate_json()
+        for blocks in _variants(shown):
+            if isinstance(shown, Message):
+                assert block_faults(blocks, "message") == []
+            if round_ in (0, 1):
+                assert [error.message for error in published.iter_errors(blocks)] == []
+                for parsed in Block.parse_all(blocks):
+                    assert parsed is not None
+                    parsed.validate_json()
 
 
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_abuse_17_and_18_hostile_text_notifies_nobody_links_nowhere_and_hides_nothing(name: str) -> None:
     for round_ in range(ROUNDS):
         shown = call(VIEWS[name], "hostile", round_)
-        text, blocks = (shown.text, shown.blocks) if isinstance(shown, Message) else ("", shown["blocks"])
-        for sequence in sequences(text, blocks):
-            assert OURS.fullmatch(sequence), sequence
-            assert sequence != "@U0RAILEAD1"
-        assert not any("evil" in link for link in links(text, blocks))
-        seen: list[str] = []
-        every_text([text, _shown(blocks)], seen.append)
-        for one in seen:
-            assert not {character for character in one if _hidden(character)}, one
+        text = shown.text if isinstance(shown, Message) else ""
+        for blocks in _variants(shown):
+            for sequence in sequences(text, blocks):
+                assert OURS.fullmatch(sequence), sequence
+                assert sequence != "@U0RAILEAD1"
+            assert not any("evil" in link for link in links(text, blocks))
+            seen: list[str] = []
+            every_text([text, _shown(blocks)], seen.append)
+            for one in seen:
+                assert not {character for character in one if _hidden(character)}, one
+
+
+def _variants(shown: Any) -> list[Any]:
+    """The blocks of a view; of a message also those for workspaces that refuse its newer ones."""
+    if not isinstance(shown, Message):
+        return [shown["blocks"]]
+    return [blocks for blocks in (shown.blocks, shown.plain) if blocks is not None]
 
 
 def _shown(node: Any) -> Any:

@@ -49,11 +49,12 @@ CHOICES: dict[str, Sequence[str]] = {
     "skip": ("never", "reason", "commander"),
     "PlanFacts.state": tuple(HEADLINES),
     "StepView.state": tuple(MARKS),
+    "Answer.state": ("proposed", "confirmed", "superseded"),
     "StepView.kind": ("do", "decide", "collect", "rollback", "wait", "communicate", "parallel"),
     "ClockLine.state": ("proposed", "running", "declined", "submitted"),
     "kind": ("real", "exercise", "test"),
 }
-CHOICES |= dict.fromkeys(("computed", "floor", "to", "after"), CHOICES["severity"])
+CHOICES |= dict.fromkeys(("computed", "floor", "to", "after", "decided"), CHOICES["severity"])
 # What comes from files that are checked when they are read, and is no text of a person's: kept in its own bounds.
 PAIRS = [(f"id-{number}", f"Name {number} " + "x" * 60) for number in range(30)]
 CHECKED: dict[str, Callable[[str], Any]] = {
@@ -61,22 +62,20 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "runbooks": lambda mode: [(name, title, index % 2 == 0) for index, (name, title) in enumerate(PAIRS)],
     "targets": lambda mode: [(name, title, "openfeature, disruptive") for name, title in PAIRS[:5]],
     "choices": lambda mode: PAIRS[:4],
-    "accepts": lambda mode: {"empty": ("file",), "ordinary": ("text", "link")}.get(mode, ("text", "link", "query", "file")),
+    "accepts": lambda mode: ("file",) if mode == "empty" else ("text", "link", "query", "file"),
     "classes": lambda mode: harm_classes(),
     "chosen": lambda mode: [] if mode == "empty" else list(harm_classes()),
     "questions": lambda mode: POLICY.questions_for(list(harm_classes())) if mode != "empty" else (),
-    "answers": lambda mode: {} if mode == "empty" else {name: next(iter(fact.answers)) for name, fact in POLICY.facts.items()},
+    "answers": lambda mode: {} if mode == "empty" else _answers(),
     "roles": lambda mode: {} if mode == "empty" else dict.fromkeys(ROLE_WORDS, _words("by", mode)),
     "path": lambda mode: _walk()[0],
     "so_far": lambda mode: _walk()[0],
-    "suggestion": lambda mode: {} if mode == "empty" else {
-        "harm_classes": [{"class": name, "because": [WORDS[mode]] * 3} for name in harm_classes()],
-        "answers": {name: {"answer": next(iter(fact.answers)), "because": [WORDS[mode]] * 3} for name, fact in POLICY.facts.items()},
-    },
+    "suggestion": lambda mode: {} if mode == "empty" else _suggestion([WORDS[mode]] * 3),
     "times": lambda mode: {name: (_span(mode), _span(mode)) for name in ("TTD", "TTA", "TTM", "TTR")},
     "metadata": lambda mode: json.dumps({"incident": 7, "channel": "C0SUPPORT1"}),
     "callback": lambda mode: "step_done",
     "number": lambda mode: "INC-999999999" if mode == "maximal" else "INC-7",
+    "StepView.title": lambda mode: WORDS[mode] or "A step",
     "step_id": lambda mode: "save-the-exchange",
     "plan_hash": lambda mode: "f" * 64,
     "policy_hash": lambda mode: "f" * 64,
@@ -84,14 +83,14 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "ticket": lambda mode: None if mode == "empty" else ("RAI-1", "https://jira.invalid/browse/RAI-1"),
     "tiered_at": lambda mode: date(2026, 1, 1),
     "submit": lambda mode: "Save",
+    "id": lambda mode: "support-assistant",
     "notice": lambda mode: "Not legal advice.",
     "short_hash": lambda mode: "f" * 12,
     "hash": lambda mode: "f" * 64,
     "snapshot_hashes": lambda mode: {WORDS[mode]: "f" * 64},
-    # made into mrkdwn, and escaped, by who hands them in
-    "would_change": lambda mode: [escape(WORDS[mode], 120)] * _many(mode),
+    # made into mrkdwn, and escaped, by who hands it in
     "clocks": lambda mode: [escape(WORDS[mode], 120)] * _many(mode),
-}  # fmt: skip
+}
 
 
 def views_of(module: types.ModuleType) -> list[Callable[..., Any]]:
@@ -123,16 +122,17 @@ def make(kind: Any, name: str, mode: str, round_: int, owner: str = "") -> Any:
         return None
     if choices and kind in (str, str | None):
         return choices[round_ % len(choices)]
-    if name in CHECKED and not _of_facts(kind):
-        return CHECKED[name](mode)
+    checked = CHECKED.get(f"{owner}.{name}") or CHECKED.get(name)
+    if checked and not _of_facts(kind):
+        return checked(mode)
     if optional:
         kind = next(one for one in typing.get_args(kind) if one is not type(None))
     return _plain(kind, name, mode, round_)
 
 
 def _of_facts(kind: Any) -> bool:
-    """Whether this is a list of facts of the views' own, which are made field by field."""
-    return any(dataclasses.is_dataclass(one) and one not in CONTENT for one in typing.get_args(kind))
+    """Whether these are facts of the views' own, one or a list, which are made field by field."""
+    return any(dataclasses.is_dataclass(one) and one not in CONTENT for one in (kind, *typing.get_args(kind)))
 
 
 def _plain(kind: Any, name: str, mode: str, round_: int) -> Any:
@@ -160,7 +160,8 @@ def _plain(kind: Any, name: str, mode: str, round_: int) -> Any:
     if origin is tuple and arguments[-1] is not Ellipsis:
         return tuple(make(one, "", mode, round_) for one in arguments)
     if origin in (list, Sequence, tuple):
-        items = [make(arguments[0], name, mode, round_ + index) for index in range(_many(mode))]
+        count = max(_many(mode), 1) if name == "steps" else _many(mode)  # a run has steps
+        items = [make(arguments[0], name, mode, round_ + index) for index in range(count)]
         return tuple(items) if origin is tuple else items
     if kind is Any or kind is object:
         return _words(name, mode)
@@ -179,6 +180,17 @@ def _span(mode: str) -> timedelta | None:
     return {"empty": None, "ordinary": timedelta(minutes=5), "hostile": timedelta(days=-3)}.get(
         mode, timedelta(days=4000)
     )
+
+
+def _answers() -> dict[str, str]:
+    return {name: next(iter(fact.answers)) for name, fact in POLICY.facts.items()}
+
+
+def _suggestion(because: list[str]) -> dict[str, Any]:
+    return {
+        "harm_classes": [{"class": name, "because": because} for name in harm_classes()],
+        "answers": {name: {"answer": answer, "because": because} for name, answer in _answers().items()},
+    }
 
 
 def _walk() -> tuple[list[Taken], Outcome]:

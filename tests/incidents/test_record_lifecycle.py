@@ -256,7 +256,7 @@ def test_nothing_is_done_to_a_resolved_incident(session: Session, incident: Inci
         lambda: lifecycle.mitigate(session, incident, by=LEAD, key="x"),
         lambda: lifecycle.resolve(session, incident, "x", by=LEAD, key="x", missing=[], anyway=True),
     ):
-        with pytest.raises(Conflict, match="is resolved, so nothing was changed. Reopen it"):
+        with pytest.raises(Conflict, match=r"is resolved, so nothing was changed\. Reopen it"):
             attempt()
     assert _kinds(session, incident) == before
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy.engine import Engine
 
 from incidents.access import Person
@@ -33,6 +34,7 @@ def test_the_story_plays_from_harm_to_postmortem_draft(database_url: str) -> Non
     assert all(re.match(r"^ *(\d+\.)? +\d+\.\d\d s  \S", line) for line in lines)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # as replicas behind one address would
 async def test_the_story_plays_over_signed_http_on_a_record_that_holds_an_incident(
     tmp_path: Path, engine: Engine, database_url: str
 ) -> None:
