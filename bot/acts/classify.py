@@ -6,7 +6,7 @@ from bot.acts import Done, act, clocks, incident_of
 from bot.effects import AssessmentMessage, Card, Effect, Page, Post, TicketComment
 from bot.inbox import Item
 from bot.parts import parts
-from bot.views.blocks import escape, person
+from bot.views.blocks import escape, person, section
 from bot.views.classify import second_message
 from incidents import assessing
 from incidents.access import Action, Person
@@ -112,7 +112,7 @@ def _after(
     effects: list[Effect] = [
         Card(incident.id),
         AssessmentMessage(assessment_id),
-        Post(incident.id, Message(words)),
+        Post(incident.id, Message(words, [section(words)])),
         TicketComment(incident.id, told),
     ]
     if confirmation.raised and confirmation.after in PAGES_AT:

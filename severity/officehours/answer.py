@@ -30,7 +30,7 @@ AS_CLOSE = 0.94
 FOLLOW_UP_WEIGHT = 0.5
 
 _FOLLOWS = re.compile(
-    r"\s*(?:and|but|or|so|then|ok(?:ay)?|what about|how about|same|also|why|why not|really|since when|until when|for how long)\b"
+    r"\s*(?:and|but|or|so|then|okay|what about|how about|same|also|why|why not|since when|until when|for how long)\b"
     r"|.*\b(?:it|its|they|them|their|that|those|this|these|then|there|he|she|the same|such|one|ones|instead)\b",
     re.IGNORECASE | re.DOTALL,
 )

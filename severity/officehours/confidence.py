@@ -75,7 +75,7 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
 
 
 def _names_missing(question: str, top: Evidence) -> float:
-    """Share of the question's names and numbers that the section does not hold: another tier, another law, another year."""
+    """Share of the question's names and numbers that the section does not hold."""
     names = {match[1] or match[0] for match in _NAME.finditer(question)}
     names = {name for name in names if folded(name) not in _NO_NAMES}
     if not names:

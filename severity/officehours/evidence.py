@@ -1,4 +1,4 @@
-"""How well a section, and each of its sentences, covers what was asked. Everything is relative to the corpus at hand."""
+"""How well a section, and each of its sentences, covers what was asked; all of it relative to the corpus at hand."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ MEANING_BONUS = 0.15
 """For a sentence that begins with the word whose meaning is asked: it is likely its definition."""
 
 _AMOUNT = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|daily|weekly|monthly|quarterly|yearly|annual"
-    r"|annually|never|always|immediately|hour|day|week|month|quarter|year|each|every|before|after|until|at once|no later)\w*\b",
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|daily|weekly|monthly|quarterly|yearly"
+    r"|annual|annually|never|always|immediately|hour|day|week|month|quarter|year|each|every|before|after)\w*\b",
     re.IGNORECASE,
 )
 _ASKS_AMOUNT = re.compile(
-    r"\bhow (?:many|much|long|often|soon|quickly|fast|frequently|late|old|big|large|high|low)\b|\bwhen\b|\bdeadline|\bby what"
-    r"|\bwhat (?:is the )?(?:number|percentage|time|date|limit|threshold|maximum|minimum|share|rate|size)\b|\bhow far\b",
+    r"\bhow (?:many|much|long|often|soon|quickly|fast|frequently|late|old|big|large|high|low)\b"
+    r"|\bwhen\b|\bdeadline|\bby what|\bhow far"
+    r"|\bwhat (?:is the )?(?:number|percentage|time|date|limit|threshold|maximum|minimum|share|rate|size)\b",
     re.IGNORECASE,
 )
 _ASKS_MEANING = re.compile(
-    r"\s*(?:what(?:'s| is| are| does| do)|define|explain|describe|meaning of|what counts as)\b(?!.*\b(?:for|when|after|if)\b)",
+    r"\s*(?:what(?:'s| is| are| does| do)|define|explain|describe|meaning of|what counts as)\b"
+    r"(?!.*\b(?:for|when|after|if)\b)",
     re.IGNORECASE,
 )
 

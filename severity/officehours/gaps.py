@@ -37,7 +37,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """`unanswered` and `wrong` and `most_asked`: clusters, largest first; `stale`: (file, owner, reviewed), oldest first.
+    """`unanswered`, `wrong`, `most_asked`: clusters, largest first; `stale`: (file, owner, reviewed), oldest first.
 
     A page without a reviewed date is stale.
     """

@@ -1,4 +1,4 @@
-"""The search as a LangChain `BaseRetriever`, for teams that want it in their own chains. LangChain is imported on use."""
+"""The search as a LangChain `BaseRetriever`, for teams with chains of their own. Imported on use."""
 
 from __future__ import annotations
 

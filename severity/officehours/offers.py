@@ -1,4 +1,4 @@
-"""What is offered beside an answer: `declare` an incident, walk the `tier` questions, ask a `human`. Offers, not acts."""
+"""What is offered beside an answer: `declare` an incident, walk the `tier` questions, ask a `human`. No acts."""
 
 from __future__ import annotations
 

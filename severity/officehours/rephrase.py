@@ -21,10 +21,8 @@ SUPPORTED = 0.8
 
 _MARKUP = re.compile(r"[<>`\\|\[\]{}]|https?:|www\.|://|@\w|!\(|[^\W_]\.(?:com|net|org|io|dev)\b", re.IGNORECASE)
 _HIDDEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_NUMBERS = {
-    name: str(value)
-    for value, name in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
-} | {
+_COUNTS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = {name: str(value) for value, name in enumerate(_COUNTS)} | {
     "once": "1",
     "twice": "2",
     "half": "0.5",

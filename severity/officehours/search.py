@@ -215,7 +215,7 @@ def concepts_of(question: str, view: View, glossary: Glossary, weight: float = 1
 def _concept(
     stem: str, others: dict[frozenset[str], float], groups: Sequence[Synonyms], view: View, weight: float
 ) -> Concept:
-    """A concept weighs as much as the word that the corpus uses for it; a word the corpus never uses gives way to it."""
+    """A concept weighs as much as the word that the corpus uses for it, which may be a synonym of the asker's."""
     known = view.known(stem) or any(all(map(view.known, other)) for other in others)
     share = SYNONYM_WEIGHT if known else ONLY_SYNONYM_WEIGHT
     for group in groups:

@@ -1,7 +1,7 @@
 """One Markdown page -> whole heading sections that know their file, heading path, anchor, owner and reviewed date.
 
-Anchors follow GitHub: lower case, punctuation gone, spaces to hyphens, a repeated heading gets `-1`, `-2`. What a reader
-of the rendered page cannot see (front matter, HTML comments) is never part of a section, so it is never quoted.
+Anchors follow GitHub: lower case, punctuation gone, spaces to hyphens, a repeated heading gets `-1`, `-2`. What a
+reader of the rendered page cannot see (front matter, HTML comments) is never part of a section, so it is never quoted.
 """
 
 from __future__ import annotations

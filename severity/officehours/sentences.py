@@ -30,7 +30,7 @@ _ETC = re.compile(r"\betc\.$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """`text` is the source with whitespace collapsed. `block` counts paragraphs and lists; `kind` is prose, item, row or code."""
+    """`text`: the source, whitespace collapsed; `block` counts paragraphs and lists; `kind`: prose, item, row, code."""
 
     text: str
     kind: str

@@ -10,28 +10,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*(?:[-‐‑][^\W_]+)*")
 _PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
 _JOINING = re.compile(r"[^\W\d_]{3,}", re.UNICODE)
 
-STOP = frozenset(
-    """
-a about above after again all also am an and any are as at be because been before being below between both but by can
-could did do does doing done down during each either else for from further had has have having he her here hers him his
-how i if in into is it its itself just let may me might mine more most must my myself neither no nor not now of off on
-once only or other our ours out over own per please same shall she should so some still such than that the their theirs
-them then there these they this those through to too under until up upon us very was we were what when where whether
-which while who whom whose why will with would you your yours
-
-several somehow somewhere ones without within yes ok okay please thanks hi hello
-anybody anyone anything ask else everybody everyone everything exactly get gets getting give given go goes going got happen
-happens happened know like look make makes many mean means much need needs one really say says somebody someone something
-tell thing things think want wants way ways
-i'm it's don't doesn't isn't aren't can't won't what's who's that's there's we're we've you're they're i've let's didn't
-wasn't weren't haven't hasn't shouldn't couldn't wouldn't
-""".split()
-)
+STOP = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split())
 """Words that say nothing about the subject of a question."""
 
 
@@ -70,8 +55,9 @@ def asked(question: str) -> list[str]:
 
 
 def phrase(text: str) -> str:
-    """A text as stems between spaces, stop words kept, so that a phrase can be looked for in it."""
-    return f" {' '.join(stem(part) for word in _WORD.findall(folded(text)) for part in _PART.findall(word))} "
+    """A text as stems between spaces, stop words kept as they are, so that a phrase can be looked for in it."""
+    parts = (part for word in _WORD.findall(folded(text)) for part in _PART.findall(word))
+    return f" {' '.join(part if part in STOP else stem(part) for part in parts)} "
 
 
 def _stems(text: str) -> Iterator[tuple[str, bool]]:

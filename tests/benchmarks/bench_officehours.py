@@ -1,4 +1,4 @@
-"""Office hours, measured: is the right section found, is what is shown right, and is silence kept where nothing answers?
+"""Office hours, measured: is the right section found, is what is shown right, is silence kept where nothing answers?
 
 Data: questions.jsonl beside the tests, ours, written against the handbook. A question belongs to the development half
 or the test half by the first byte of SHA-256("office hours split 1:<id>"); words, weights and bands are tuned on the
@@ -209,9 +209,9 @@ def main() -> None:
             if wrong:
                 first = a.ranked[0].section.address if a.ranked else "-"
                 console.print(
-                    f"{each.question.id} {a.verdict} {a.confidence:.2f} place {each.place}: {each.question.question}\n      first: {first}; right: {sorted(each.question.sections)[:2]}",
-                    highlight=False,
+                    f"{each.question.id} {a.verdict} {a.confidence:.2f}, place {each.place}: {each.question.question}"
                 )
+                console.print(f"      first: {first}; right: {sorted(each.question.sections)[:2]}")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 import postmortems.models
 import runbooks.models
 from bot import cli
-from incidents.db import make_engine, reading
+from incidents.db import make_engine, reading, upgrade
 from incidents.models import Base, InboxItem
 from sandbox import payloads
 from sandbox.delivery import signature
@@ -170,6 +170,19 @@ class Scene:
             return next((one for one in self.whispers(user_id)[before:] if all(word in one for word in words)), None)
 
         return await until(heard, f"{user_id} to be told {words}", lambda: self.whispers(user_id)[before:])
+
+
+@asynccontextmanager
+async def staged(home: Path, database_url: str) -> AsyncIterator[Scene]:
+    """A world whose bot keeps its record in this database."""
+    upgrade(database_url)
+    command = [sys.executable, "-m", "bot.cli", "serve", "--port", "{port}"]
+    world = World(home, 0, bot_command=command, bot_env={"DATABASE_URL": database_url}, socket_mode=False)
+    async with world:
+        await world.bot_ready()
+        made = Scene(world, database_url)
+        yield made
+        made.engine.dispose()
 
 
 def interaction(payload: dict[str, Any]) -> bytes:

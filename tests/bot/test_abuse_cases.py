@@ -236,7 +236,7 @@ async def test_abuse_15_a_guest_reports_nothing_and_is_told_whom_to_ask(scene: S
     assert scene.record() == before
 
 
-async def test_abuse_15_a_deactivated_person_and_the_bot_itself_change_nothing(scene: Scene) -> None:
+async def test_abuse_15_the_bot_itself_an_unknown_person_and_another_workspace_change_nothing(scene: Scene) -> None:
     _, channel = await scene.declare("case-15")
     before = scene.record()
     for changed in ({"user_id": "U0RAIBOT01"}, {"user_id": "U0NOBODY99"}, {"team_id": "T0ELSEWHERE"}):
@@ -281,8 +281,8 @@ def _harmless(scene: Scene, allowed: set[str]) -> None:
             assert not any("evil.invalid" in link for link in message.links), message.text
             if not channel.is_im and message.ephemeral_to is None:
                 assert set(message.notified) <= allowed, (message.text, message.notified)
+                assert message.blocks or "evil.invalid" not in message.text, "Slack would link the bare address"
             for block in message.blocks or []:
-                every_text(block, lambda text: None)
                 for text in _mrkdwn(block):
                     assert text["verbatim"], "Slack would make links of its own"
 
@@ -332,6 +332,21 @@ async def test_abuse_17_markup_in_everything_a_responder_writes_is_literal(scene
         await oncall.command(channel, text)
     await scene.settled()
     _harmless(scene, {SUPPORT, ONCALL})
+
+
+async def test_abuse_17_markup_in_the_reason_for_another_severity_is_literal(scene: Scene) -> None:
+    _, channel = await scene.declare("case-17 classified")
+    lead = scene.person(LEAD)
+    await lead.join(channel)
+    await lead.press(channel, "classify_open")
+    await lead.modal("What kind of harm?")
+    await lead.submit({"harm_classes": ["H4"]})
+    await lead.press(channel, "override_open")
+    await lead.modal("Another severity needs a reason")
+    await lead.submit({"severity": "SEV0", "reason": HOSTILE})
+    await lead.sees(channel, "confirmed *SEV0*", "&lt;!channel&gt;")
+    await scene.settled()
+    _harmless(scene, {SUPPORT, ONCALL, LEAD})
 
 
 async def test_abuse_17_the_reports_words_leave_slack_neither_by_page_nor_by_ticket(scene: Scene) -> None:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from integrations.rollback import kubernetes, launchdarkly, mlflow, pipeline, running, unleash, webhook
+from integrations.rollback import gitfile, kubernetes, launchdarkly, mlflow, pipeline, running, unleash, webhook
 
 DEADLINE_SECONDS = 10
 
@@ -26,6 +26,7 @@ class Served:
     url: str = ""
     calls: list[tuple[str, str]] = field(default_factory=list)
     losing: int = 0  # so many effects are done, and their answers lost
+    losing_at: str = ""  # only those whose path holds this
     refusing: list[tuple[int, dict[str, str]]] = field(default_factory=list)  # effects that are not done
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -34,7 +35,7 @@ class Served:
         if effect and self.refusing:
             status, headers = self.refusing.pop(0)
             await JSONResponse({"message": "not now"}, status, headers)(scope, receive, send)
-        elif effect and self.losing:
+        elif effect and self.losing and self.losing_at in scope["path"]:
             self.losing -= 1
             await self.app(scope, receive, _nobody)
             # Promise a body and end: the server closes the connection in the middle of the answer.
@@ -102,7 +103,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same waits, shorter."""
     for module in (running, pipeline):
         monkeypatch.setattr(module, "POLL_SECONDS", 0.02)
-    for module in (kubernetes, launchdarkly, mlflow, pipeline, unleash, webhook):
+    for module in (gitfile, kubernetes, launchdarkly, mlflow, pipeline, unleash, webhook):
         monkeypatch.setattr(module, "VERIFY_SECONDS", 0.5)
     monkeypatch.setattr(pipeline, "LISTED_SECONDS", 0.5)
     monkeypatch.setattr(pipeline, "FOLLOW_SECONDS", 2.0)

@@ -17,7 +17,7 @@ from test_rollback_gitfile import Repositories
 from test_rollback_kubernetes import Cluster
 from test_rollback_pipelines import GitLab
 
-from integrations.rollback.base import Outcome
+from integrations.rollback.base import Outcome, Plan
 
 ROOT = Path(__file__).parents[3]
 ROUNDS = 8
@@ -82,16 +82,17 @@ def test_killed_at_any_moment_and_run_again_it_changed_once(make):
         done_before_death = lever.changes() == 1
         target = lever.target()
         outcome = target.execute(_plan(lever), key)
-        assert outcome == Outcome(changed=not done_before_death, seen=lever.after)
+        assert isinstance(outcome, Outcome)
+        # A git that the dead process had begun may still finish, so death is not the last moment to have done it.
+        assert not (done_before_death and outcome.changed)
         assert lever.changes() == 1
+        assert lever.value() == lever.after
         assert target.verify(_plan(lever)).ok
         found.append(done_before_death)
     assert len(found) == ROUNDS
 
 
-def _plan(lever: Lever) -> Any:
-    from integrations.rollback.base import Plan
-
+def _plan(lever: Lever) -> Plan:
     return Plan(lever.before, lever.after, "", "")
 
 
@@ -121,7 +122,7 @@ async def _silent(_: Any) -> None:
 
 def test_killed_while_it_follows_a_pipeline_the_second_run_follows_the_same_one(serve, system, token):
     gitlab, arrived = GitLab(serve, system, token), threading.Event()
-    gitlab.polls = 50
+    gitlab.polls = 12
     create = gitlab._begin
 
     def announced(key: str, before: str, after: str) -> dict[str, Any]:
