@@ -75,6 +75,10 @@ class Durable:
         with SetWorkflowID(workflow_id):
             return getattr(DBOS.start_workflow(workflow, *args, **kwargs), "future", None)
 
+    def knows(self, workflow_id: str) -> bool:
+        """Whether a workflow of this id was ever started; then it is finished, running, or recovered by DBOS."""
+        return DBOS.get_workflow_status(workflow_id) is not None
+
     def transact(self, name: str, function: Callable[..., R], *args: Any) -> R:
         """Run `function(session, *args)` in one transaction whose result is checkpointed with it: exactly once."""
 

@@ -8,12 +8,14 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from bot.inbox import Item
 
 LANES = 8
+BURST = 50  # items in hand: from here on only BURST_LANES work, and acknowledging comes first
+BURST_LANES = 2
 URGENT_LANES = 16
 PATIENCE = 2.0  # seconds a lane waits for its item: one that waits out somebody's outage must not hold up the others
 log = logging.getLogger("rai.lanes")
@@ -26,6 +28,7 @@ class Lanes:
         self._start = start
         self._usual = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
         self._urgent = ThreadPoolExecutor(URGENT_LANES, thread_name_prefix="urgent")
+        self._burst = threading.Semaphore(BURST_LANES)
         self._in_hand: set[str] = set()
         self._lock = threading.Lock()
 
@@ -44,10 +47,13 @@ class Lanes:
 
     def _run(self, item: Item) -> None:
         try:
-            running = self._start(item)
-            if running is not None and item.kind != "declare":
-                with contextlib.suppress(TimeoutError):
-                    running.exception(PATIENCE)
+            if item.kind == "declare":
+                self._start(item)
+            else:
+                with self._burst if len(self._in_hand) > BURST else contextlib.nullcontext():
+                    running = self._start(item)
+                    if running is not None:
+                        wait([running], PATIENCE)
         except Exception:
             log.exception("a workflow could not be started; the sweep will try again")
         finally:

@@ -6,7 +6,7 @@ from bot.acts import Done, act, incident_of
 from bot.effects import AnswerPages, Card, Invite, Post
 from bot.inbox import Item
 from bot.views.blocks import person
-from bot.views.card import ROLE_WORDS
+from bot.views.card import ROLE_NAMES, ROLE_WORDS
 from incidents import lifecycle
 from incidents.access import Action, Person
 from incidents.errors import Conflict
@@ -31,5 +31,5 @@ def assign_role(session: Session, item: Item, who: Person) -> Done:
         raise Conflict(f"<@{before}> is {ROLE_WORDS[role].lower()} already. Use *Assign a role* to hand it over.")
     if not lifecycle.assign(session, incident, role, user, by=who.user_id, key=item.key):
         raise Conflict(f"{person(user)} holds that role already. Nothing was changed.")
-    words = f"{person(user)} is now {ROLE_WORDS[role].lower()}."
+    words = f"{person(user)} is now {ROLE_NAMES[role]}."
     return Done(incident.id, [Card(incident.id), Invite(incident.id, (user,)), Post(incident.id, Message(words))])

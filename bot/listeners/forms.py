@@ -165,7 +165,9 @@ def _resolve(session: Session, parts: Parts, incident: Incident, where: Where) -
         )
     missing = lifecycle.missing_for_resolve(session, incident, open_steps(session, incident))
     detected = incident.detected_at or incident.declared_at
-    return respond.resolve_modal(incident.number, missing, incident.onset_at, detected, metadata(where))
+    # So that what is still missing can be said in the form, before what was typed is gone; the act looks again.
+    gaps = {"gaps": len(missing), "onset_open": incident.onset_at is None}
+    return respond.resolve_modal(incident.number, missing, incident.onset_at, detected, metadata({**where, **gaps}))
 
 
 def _reopen(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:

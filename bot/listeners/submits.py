@@ -163,11 +163,16 @@ def _role(values: Values, where: Where) -> tuple[str, Payload]:
 
 
 def _resolve(values: Values, where: Where) -> tuple[str, Payload]:
+    onset = (values.get("onset", {}).get("value") or {}).get("selected_date_time")
+    anyway = ticked(values, "anyway")
+    filled = 1 if onset and where.get("onset_open") else 0
+    if int(where.get("gaps") or 0) > filled and not anyway and "anyway" in values:
+        raise BadInput("anyway", "Something is still missing, as listed above. Tick this to resolve without it.")
     return "resolve", {
         "incident": where.get("incident"),
         "summary": check_text("summary", text_of(values, "summary")),
-        "onset": (values.get("onset", {}).get("value") or {}).get("selected_date_time"),
-        "anyway": ticked(values, "anyway"),
+        "onset": onset,
+        "anyway": anyway,
     }
 
 

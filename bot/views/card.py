@@ -31,6 +31,14 @@ ROLE_WORDS = {
     "legal": "Legal",
 }
 
+# The same in a sentence: who somebody is.
+ROLE_NAMES = {
+    "commander": "commander",
+    "communications": "communications lead",
+    "scribe": "scribe",
+    "legal": "legal",
+}
+
 
 @dataclass(frozen=True)
 class CardFacts:

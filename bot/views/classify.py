@@ -161,15 +161,24 @@ def answer_message(answer: Answer) -> Message:
     ]
     open_to_decide = answer.state == "proposed" and answer.confirmed_by is None
     if open_to_decide and answer.would_change:
-        lines = [
-            f"• {escape(question, 120)} “{escape(label, 80)}” would make it {severity}"
-            for question, label, severity in answer.would_change[:4]
-        ]
-        blocks.append(section("*What would change it*\n" + "\n".join(lines)))
+        blocks.append(section("*What would change it*\n" + "\n".join(_changes(answer.would_change)[:4])))
     blocks.append(context(f"Path: {path}.{floor} Policy {decision.policy_hash[:12]}."))
     blocks.append(_decide(answer) if open_to_decide else section(_decided(answer)))
     asked = "Confirm it?" if open_to_decide else _decided(answer)
     return Message(f"{answer.number}: the answers give {decision.severity}. {asked}", blocks)
+
+
+def _changes(would_change: Sequence[tuple[str, str, str]]) -> list[str]:
+    """One line per question, those that could make it worst first: that is what somebody should find out."""
+    by_question: dict[str, list[tuple[str, str]]] = {}
+    for question, label, severity in would_change:
+        by_question.setdefault(question, []).append((severity, label))
+    ordered = sorted(by_question.items(), key=lambda item: min(item[1]))
+    return [
+        f"• {escape(question, 120)} "
+        + "; ".join(f"“{escape(label, 80)}”: {severity}" for severity, label in sorted(answers, key=lambda one: one[0]))
+        for question, answers in ordered
+    ]
 
 
 def _decide(answer: Answer) -> Block:

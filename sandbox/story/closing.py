@@ -36,7 +36,9 @@ async def not_yet(story: Story) -> str:
     view = words_of(await story.lead.modal(f"Resolve {story.number}", "Still missing"))
     check("onset" in view and "step is still open" in view, "onset and open step named", view)
     await story.lead.submit({"summary": "The model is back on v1."})
-    await story.lead.sees(story.channel, "Still missing")
+    errors = (story.lead.top or {}).get("errors") or {}
+    check("still missing" in errors.get("anyway", ""), "the form to say that something is missing", errors)
+    await story.lead.close()
     check("*Status*\nMitigated" in words_of(story.card), "an incident that is not resolved", words_of(story.card))
     return "Resolve names what is missing (when it began, one open step) and does not resolve"
 

@@ -26,7 +26,7 @@ async def classified(story: Story) -> str:
     await lead.modal(f"Classify {story.number}")
     await lead.submit({"harm_classes": ["H4"], **SURE, "scope": "few"})
     answer = words_of(await lead.sees(story.channel, "give *SEV2*"))
-    for part in ("because", "Rule: `", "What would change it", "would make it SEV1", "Confirm SEV2"):
+    for part in ("because", "Rule: `", "What would change it", "“Many”: SEV1", "Confirm SEV2"):
         check(part in answer, f"{part!r} in the answer", answer)
     await lead.press(story.channel, "assessment_confirm")
     await _confirmed(story, "SEV2")

@@ -1,5 +1,6 @@
-"""`python -m tests.benchmarks [--only NAME]`: every benchmark beside this file, one table, exit code 1 when a target is missed.
+"""`python -m tests.benchmarks [--only NAME]`: every benchmark beside this file in one table.
 
+Exit code 1 when a target is missed.
 A benchmark is a module `bench_<name>.py` with `run()`, which answers rows of `table.Row`, or pairs of words for those
 that need no target.
 """

@@ -1,7 +1,7 @@
 """From the submit of the form to page, reporter in the channel, and everything done, over signed HTTP.
 
-With L ms per outside call DESIGN.md allows 1 L + 60 ms for the page, 2 L + 80 ms for the reporter, 4 L + 150 ms for all.
-Times are the sandbox's: from the moment the submit is sent to the end of the outside call that counts.
+With L ms per outside call the design allows 1 L + 60 ms for the page, 2 L + 80 ms for the reporter, 4 L + 150 ms for
+all. Times are the sandbox's: from the moment the submit is sent to the end of the outside call that counts.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """A load generator in a process of its own: signed slash commands over keep-alive connections, loopback only.
 
 `python -m tests.benchmarks.load PORT CHANNEL CLIENTS SECONDS [PER_SECOND]` prints one JSON object: how many were
-acknowledged, how many refused, and each acknowledgement's milliseconds. With PER_SECOND the commands leave on a clock of
-their own and are timed from when they should have left (open loop); without, each client sends when it has its answer.
+acknowledged, how many refused, and each acknowledgement's milliseconds. With PER_SECOND the commands leave on a clock
+of their own and are timed from when they should have left (open loop); without, each client sends when it has its answer.
 """
 
 import asyncio
@@ -34,8 +34,8 @@ def request(port: int, channel: str) -> bytes:
     stamp = str(int(time.time()))
     head = (
         f"POST /slack/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        f"Content-Length: {len(body)}\r\nX-Slack-Request-Timestamp: {stamp}\r\nX-Slack-Signature: {signature(stamp, body)}"
-        "\r\n\r\n"
+        f"Content-Length: {len(body)}\r\nX-Slack-Request-Timestamp: {stamp}\r\n"
+        f"X-Slack-Signature: {signature(stamp, body)}\r\n\r\n"
     )
     return head.encode() + body
 

@@ -14,14 +14,16 @@ from sqlalchemy.engine import Engine
 
 from incidents import timeline
 from incidents.db import make_engine, reading
-from incidents.models import Incident, InboxItem, Link, Milestone
+from incidents.models import InboxItem, Incident, Link, Milestone
 from runbooks.models import RollbackExecution, RollbackPlan
 from sandbox.faults import Moment
 from sandbox.server import World
 from sandbox.story.person import Person, Refused
 from sandbox.story.waiting import check, until
+from sandbox.supervisor import NotReady
 
-BOT = (sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}")
+BOT = (sys.executable, "-m", "bot.cli", "serve", "--port", "{port}")
+STARTS = 5
 QUIET = 45.0  # seconds: everything acknowledged is done within it after a restart, waits of retries included
 LONGEST = 3.0  # seconds one workflow takes at most
 STAGES = 5  # a rollback's entries on the timeline: planned, approved, executing, executed, verified
@@ -45,12 +47,11 @@ class Scene:
         await self.support.command("C0SUPPORT1", "declare The assistant showed one customer the address of another")
         await self.support.fill({"system": "support-assistant", "ongoing": "yes"})
 
-    async def submit(self) -> bool:
-        """The form is submitted; whether that was acknowledged. A bot that dies meanwhile may have saved it all the
-        same: then submitting the form again, as people do, must open nothing more."""
-        if self.support.top is None:
-            return True
-        return await _acknowledged(self.support.submit())
+    async def submit(self) -> None:
+        """The form is submitted, where it still stands there. A bot that dies meanwhile may have saved it without an
+        answer: then submitting the form again, as people do, must open nothing more."""
+        if self.support.top and self.support.top["submit"]:
+            await _perhaps(self.support.submit())
 
     async def declared(self) -> int:
         """An incident with its runbook at the rollback step; its id. Undisturbed."""
@@ -71,12 +72,11 @@ class Scene:
         await self.oncall.press(await self.room(incident), "rollback_open")
         await self.oncall.submit({"target": "model-version"})
 
-    async def approve(self, incident: int) -> bool:
-        """Another responder approves the plan, where its message still asks for that; whether it was acknowledged."""
+    async def approve(self, incident: int) -> None:
+        """Another responder approves the plan, where its message still asks for that."""
         room = await self.room(incident)
-        if "rollback_approve" not in self.lead.buttons(room):
-            return True
-        return await _acknowledged(self.lead.press(room, "rollback_approve"))
+        if "rollback_approve" in self.lead.buttons(room):
+            await _perhaps(self.lead.press(room, "rollback_approve"))
 
     async def room(self, incident: int) -> str:
         """The incident's channel, with the second approver in it."""
@@ -116,10 +116,15 @@ class Scene:
         self.world.kill_bot()
 
     async def restart(self) -> None:
-        """The bot again, as an operator or a supervisor would."""
+        """The bot again, as a supervisor would: where it cannot reach Slack at its start, it is started once more."""
         self.world.kill_bot()
-        await self.world.start_bot()
-        await self.world.bot_ready()
+        for tries_left in reversed(range(STARTS)):
+            await self.world.start_bot()
+            try:
+                return await self.world.bot_ready()
+            except NotReady:
+                if self.world.supervisor.running or not tries_left:
+                    raise
 
     # looking
 
@@ -222,13 +227,14 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(home: Path, url: str) -> AsyncIterator[Scene]:
-    """The world of one test."""
+async def scene(home: Path, url: str, *, socket_mode: bool = True) -> AsyncIterator[Scene]:
+    """The world of one test; without Socket Mode Slack reaches the bot over signed HTTP."""
     own = home / "config" / "runbooks"
     own.mkdir(parents=True)
     shutil.copy(RUNBOOK, own)
     engine = make_engine(url)
-    world = World(home, 0, bot_command=BOT, bot_env={"DATABASE_URL": url})
+    command = (*BOT, "--socket-mode") if socket_mode else BOT
+    world = World(home, 0, bot_command=command, bot_env={"DATABASE_URL": url}, socket_mode=socket_mode)
     try:
         async with world:
             await world.bot_ready()
@@ -239,11 +245,10 @@ async def scene(home: Path, url: str) -> AsyncIterator[Scene]:
         engine.dispose()
 
 
-async def _acknowledged(act: Awaitable[object]) -> bool:
+async def _perhaps(act: Awaitable[object]) -> None:
+    """An act whose acknowledgement may be lost with the bot."""
     try:
         await act
     except Refused as refusal:
         if refusal.code != "dispatch_failed":
             raise
-        return False
-    return True

