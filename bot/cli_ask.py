@@ -18,6 +18,7 @@ from severity.officehours.corpus import SHIPPED, Corpus
 from severity.officehours.gitcommit import commit_of
 from severity.officehours.rendered import Chapter, page, rendered_pages, sections_of
 from severity.officehours.search import Index
+from severity.officehours.semantic import load_meaning
 from severity.policy import load_policy
 
 MAX_QUESTIONS = 100_000
@@ -45,7 +46,7 @@ def ask_command(
     corpus = open_corpus(handbook or [])
     for fault in corpus.faults:
         typer.echo(f"rai-incident: page refused: {fault}", err=True)
-    index = Index(corpus.sections)
+    index = Index(corpus.sections, meaning=load_meaning())
     for id_, text in asked:
         start = perf_counter()
         # Whoever runs this can open the files, so every audience may be read.

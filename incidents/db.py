@@ -58,6 +58,12 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    """An index over the rows that `where` (SQL) holds for, on both databases."""
+    condition = sa.text(where)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
 def make_engine(url: str) -> Engine:
     """An engine for SQLite (a file) or PostgreSQL, set up as `facts/engine.md` measured.
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from incidents.db import Json, UtcDateTime
+from incidents.db import Json, UtcDateTime, partial_index
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -139,14 +139,7 @@ class Milestone(Base):
             " 'resolved', 'closed')",
             name="name",
         ),
-        sa.Index(
-            "uq_milestones_current",
-            "incident_id",
-            "name",
-            unique=True,
-            sqlite_where=sa.text("superseded_at IS NULL"),
-            postgresql_where=sa.text("superseded_at IS NULL"),
-        ),
+        partial_index("uq_milestones_current", "incident_id", "name", where="superseded_at IS NULL", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -189,16 +182,7 @@ class RoleAssignment(Base):
     """Who holds a role. One person at a time per role: the row of a former holder stays, ended."""
 
     __tablename__ = "roles"
-    __table_args__ = (
-        sa.Index(
-            "uq_roles_current",
-            "incident_id",
-            "role",
-            unique=True,
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
-        ),
-    )
+    __table_args__ = (partial_index("uq_roles_current", "incident_id", "role", where="ended_at IS NULL", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     incident_id: Mapped[int] = mapped_column(sa.ForeignKey("incidents.id"), index=True)
@@ -215,12 +199,8 @@ class Link(Base):
     __tablename__ = "links"
     __table_args__ = (
         # Two open channels for one incident would split the responders.
-        sa.Index(
-            "uq_links_one_open_channel",
-            "incident_id",
-            unique=True,
-            sqlite_where=sa.text("kind = 'channel' AND closed_at IS NULL"),
-            postgresql_where=sa.text("kind = 'channel' AND closed_at IS NULL"),
+        partial_index(
+            "uq_links_one_open_channel", "incident_id", where="kind = 'channel' AND closed_at IS NULL", unique=True
         ),
     )
 
@@ -239,14 +219,7 @@ class Timer(Base):
     """A row that is due. Every replica sweeps; the workflow id made of id and due time lets one win."""
 
     __tablename__ = "timers"
-    __table_args__ = (
-        sa.Index(
-            "ix_timers_due",
-            "due_at",
-            sqlite_where=sa.text("fired_at IS NULL"),
-            postgresql_where=sa.text("fired_at IS NULL"),
-        ),
-    )
+    __table_args__ = (partial_index("ix_timers_due", "due_at", where="fired_at IS NULL"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     incident_id: Mapped[int | None] = mapped_column(sa.ForeignKey("incidents.id"), index=True)
@@ -262,14 +235,7 @@ class InboxItem(Base):
     """What Slack (or another outside) told us, saved before it is acknowledged."""
 
     __tablename__ = "inbox"
-    __table_args__ = (
-        sa.Index(
-            "ix_inbox_waiting",
-            "received_at",
-            sqlite_where=sa.text("done_at IS NULL"),
-            postgresql_where=sa.text("done_at IS NULL"),
-        ),
-    )
+    __table_args__ = (partial_index("ix_inbox_waiting", "received_at", where="done_at IS NULL"),)
 
     key: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(60))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from incidents.access import require_admin
 from incidents.clock import now
+from incidents.db import partial_index
 from incidents.errors import Conflict, NotAllowed, NotFound
 from incidents.models import Base
 from severity.policy import Policy, policy_from_text
@@ -50,13 +51,8 @@ class PolicyActivation(Base):
         sa.CheckConstraint(
             "state <> 'active' OR approved_by IS NOT NULL OR requested_by = 'shipped'", name="active_is_approved"
         ),
-        sa.Index(
-            "uq_policy_activations_open",
-            "state",
-            unique=True,  # one policy is in force, and one at most waits
-            sqlite_where=sa.text("state IN ('active', 'proposed')"),
-            postgresql_where=sa.text("state IN ('active', 'proposed')"),
-        ),
+        # One policy is in force, and one at most waits.
+        partial_index("uq_policy_activations_open", "state", where="state IN ('active', 'proposed')", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

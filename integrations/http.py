@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -37,8 +38,9 @@ class Answer(Protocol):
     def text(self) -> str: ...
 
 
+@cache
 def ssl_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Trust the system's authorities and, in addition, the private one in `ca_file`.
+    """Trust the system's authorities and, in addition, the private one in `ca_file`: read once, shared by all clients.
 
     Raises ValueError naming the file when it cannot be read as PEM.
     """

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from incidents.db import partial_index
 from incidents.models import Base
 
 OPEN_STATES = ("open", "started")
@@ -40,14 +41,7 @@ class RunbookRun(Base):
         # A run that ended knows when.
         sa.CheckConstraint("(state = 'finished') = (finished_at IS NOT NULL)", name="finished_when"),
         # Two runs of one runbook at once would give two people the same step.
-        sa.Index(
-            "uq_runbook_runs_running",
-            "incident_id",
-            "runbook_id",
-            unique=True,
-            sqlite_where=sa.text("state = 'running'"),
-            postgresql_where=sa.text("state = 'running'"),
-        ),
+        partial_index("uq_runbook_runs_running", "incident_id", "runbook_id", where="state = 'running'", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,14 +64,7 @@ class RunbookStep(Base):
     __table_args__ = (
         sa.UniqueConstraint("run_id", "step_id", "visit"),
         # A step is open once at a time: two rows would let two people do it.
-        sa.Index(
-            "uq_runbook_steps_open",
-            "run_id",
-            "step_id",
-            unique=True,
-            sqlite_where=sa.text("state IN ('open', 'started')"),
-            postgresql_where=sa.text("state IN ('open', 'started')"),
-        ),
+        partial_index("uq_runbook_steps_open", "run_id", "step_id", where="state IN ('open', 'started')", unique=True),
         sa.CheckConstraint(_one_of("state", OPEN_STATES + ENDED_STATES), name="state"),
         # Who ended a step, and when, is the record.
         sa.CheckConstraint(
@@ -86,12 +73,7 @@ class RunbookStep(Base):
         ),
         # Leaving a step out, or failing at it, needs words.
         sa.CheckConstraint("state NOT IN ('skipped', 'not_applicable', 'failed') OR length(note) > 0", name="reason"),
-        sa.Index(
-            "ix_runbook_steps_due",
-            "due_at",
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
-        ),
+        partial_index("ix_runbook_steps_due", "due_at", where="ended_at IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -126,23 +108,19 @@ class RollbackPlan(Base):
         # A plan that changes nothing is a mistake in the plan.
         sa.CheckConstraint("from_value <> to_value", name="changes_something"),
         # Two hands on one lever would undo each other.
-        sa.Index(
+        partial_index(
             "uq_rollback_plans_executing",
             "system_id",
             "target_id",
+            where="state IN ('executing', 'executed')",
             unique=True,
-            sqlite_where=sa.text("state IN ('executing', 'executed')"),
-            postgresql_where=sa.text("state IN ('executing', 'executed')"),
         ),
         # An action is undone by one plan at a time.
-        sa.Index(
+        partial_index(
             "uq_rollback_plans_undo",
             "undoes_id",
+            where="undoes_id IS NOT NULL AND state NOT IN ('rejected', 'void', 'stopped', 'failed')",
             unique=True,
-            sqlite_where=sa.text("undoes_id IS NOT NULL AND state NOT IN ('rejected', 'void', 'stopped', 'failed')"),
-            postgresql_where=sa.text(
-                "undoes_id IS NOT NULL AND state NOT IN ('rejected', 'void', 'stopped', 'failed')"
-            ),
         ),
     )
 
@@ -195,13 +173,7 @@ class RollbackApproval(Base):
         ),
         sa.UniqueConstraint("id", "plan_id"),  # what an execution is bound to
         # One yes in force per plan.
-        sa.Index(
-            "uq_rollback_approvals_in_force",
-            "plan_id",
-            unique=True,
-            sqlite_where=sa.text("voided_at IS NULL"),
-            postgresql_where=sa.text("voided_at IS NULL"),
-        ),
+        partial_index("uq_rollback_approvals_in_force", "plan_id", where="voided_at IS NULL", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -11,6 +11,7 @@ from bot.views.classify import second_message
 from incidents import assessing
 from incidents.access import Action, Person
 from incidents.assessing import Confirmation, Result
+from incidents.errors import NotAllowed
 from incidents.models import Incident
 from incidents.opening import cues_of
 from integrations.slack import Message
@@ -79,6 +80,10 @@ def second(session: Session, item: Item, who: Person) -> Done:
     """The second person agrees to go below the floor."""
     incident = incident_of(session, item, who, Action.RESPOND)
     assessment_id = int(item.payload["assessment"])
+    first = assessing.get(session, assessment_id).confirmed_by
+    human = parts().directory.human
+    if first is not None and human(first) is not None and human(first) == human(who.user_id):
+        raise NotAllowed("You asked for this override with another account, so somebody else has to agree.")
     confirmation = assessing.second(session, incident, assessment_id, by=who.user_id, key=item.key)
     return Done(incident.id, _after(session, incident, confirmation, who.user_id, assessment_id))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from severity.officehours.confidence import load_calibration, probability, signs
+from severity.officehours.confidence import Calibration, calibration_for, probability, signs
 from severity.officehours.evidence import Evidence, Reader
 from severity.officehours.offers import Offer, asks_own_tier, offers_for
 from severity.officehours.search import MAX_QUESTION, Concept, Hit, Index, View, concepts_of, everyone
@@ -126,10 +126,12 @@ def ask(
     question = question[:MAX_QUESTION].strip()
     view = index.view(may_read)
     reader = Reader(view)
+    calibration = calibration_for(view)
     concepts, favoured = _asked(question, context, view, index)
-    ranked = reader.rank(concepts, question, favoured) if concepts else []
-    sure = probability(signs(question, concepts, ranked, view), load_calibration()) if ranked else 0.0
-    verdict = _verdict(sure, question)
+    talk = " ".join((*context.questions[-1:], question)) if context and favoured else question
+    ranked = reader.rank(concepts, talk, favoured) if concepts else []
+    sure = probability(signs(question, concepts, ranked, view), calibration) if ranked else 0.0
+    verdict = _verdict(sure, question, calibration)
     quoted = _quotes(ranked, concepts) if verdict == "answered" else []
     if verdict == "answered" and not quoted:
         verdict = "unsure"
@@ -156,8 +158,7 @@ def verbatim(citation: Citation, source: str) -> bool:
     return collapsed(citation.quote) in collapsed(source)
 
 
-def _verdict(sure: float, question: str) -> Verdict:
-    bands = load_calibration()
+def _verdict(sure: float, question: str, bands: Calibration) -> Verdict:
     if sure < bands.unsure:
         return "abstained"
     # Which tier a system of theirs has is a stored decision, never a page's guess.

@@ -29,6 +29,7 @@ SIGNS = {
     "margin": 1,  # how far the first section leads the second
     "crowd": 1,  # ... and the next nine
     "pairs": 1,  # share of neighbouring words that are neighbours in the section too
+    "close": 1,  # closeness in meaning; 0 without the extra
     "unknown": -1,  # share of words that stand nowhere in the corpus, nor any synonym
     "lost": -1,  # share of words that the first section lacks
     "names": -1,  # share of names and numbers that it lacks: another tier, another law, another year
@@ -38,7 +39,7 @@ SIGNS = {
 
 
 class Calibration(StrictModel):
-    """calibration.yaml: a weight per sign, and where the bands begin."""
+    """A weight per sign, and where the bands begin."""
 
     bias: float
     weights: dict[str, float]
@@ -46,10 +47,21 @@ class Calibration(StrictModel):
     unsure: float
 
 
-@lru_cache(maxsize=4)
-def load_calibration(path: Path = SHIPPED) -> Calibration:
-    """The fitted weights. Raises ContentError."""
-    return check_shape(read_yaml(path), Calibration)
+class CalibrationFile(StrictModel):
+    """calibration.yaml: with closeness in meaning, and without."""
+
+    lexical: Calibration
+    semantic: Calibration
+
+
+@lru_cache(maxsize=1)
+def _calibrations() -> CalibrationFile:
+    return check_shape(read_yaml(SHIPPED), CalibrationFile)
+
+
+def calibration_for(view: View) -> Calibration:
+    """The fitted weights for this view. Raises ContentError."""
+    return _calibrations().semantic if view.meaning else _calibrations().lexical
 
 
 def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence], view: View) -> dict[str, float]:
@@ -67,6 +79,7 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
         "margin": (top.score - others[0]) / top.score,
         "crowd": (top.score - sum(others) / len(others)) / top.score,
         "pairs": top.pairs,
+        "close": top.close,
         "unknown": sum(strange) / len(concepts),
         "lost": sum(presence == 0 for presence in top.present) / len(concepts),
         "names": _names_missing(question, top),

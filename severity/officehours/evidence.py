@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from severity.officehours.search import Concept, Hit, View, neighbours
 from severity.officehours.sections import Section
 from severity.officehours.sentences import Sentence, sentences
 from severity.officehours.words import stems
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CANDIDATES = 30
 """Sections that BM25 puts forward and that are looked at sentence by sentence."""
@@ -17,6 +21,12 @@ CANDIDATES = 30
 COVERAGE_SHARE, SENTENCE_SHARE, PAIR_SHARE = 0.5, 0.2, 0.1
 """How much, beside BM25's 1, each kind of evidence moves the order."""
 
+CLOSE_SHARE = 0.4
+"""How much closeness in meaning adds, where it is installed."""
+HEADING_COUNTS = 0.75
+"""A word of the heading counts for each sentence below it, a little less than in the sentence itself."""
+FAVOUR = 0.05
+REMEMBERED = 5_000
 MEANING_BONUS = 0.15
 """For a sentence that begins with the word whose meaning is asked: it is likely its definition."""
 
@@ -47,94 +57,139 @@ class Evidence:
     bm25: float
     coverage: float
     pairs: float
+    close: float
+    """Closeness in meaning (0..1), 0 without the extra."""
     sentences: tuple[tuple[Sentence, float], ...]
     present: tuple[float, ...]
     """Per concept of the question: 1 in words, the synonym's weight, or 0."""
-
-    @property
-    def best(self) -> float:
-        return max((score for _, score in self.sentences), default=0.0)
 
     @property
     def hit(self) -> Hit:
         return Hit(self.section, self.score)
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked, taken apart once."""
+
+    concepts: Sequence[Concept]
+    weights: tuple[float, ...]
+    pairs: set[tuple[str, str]]
+    amount: bool
+    meaning: bool
+    vector: np.ndarray[Any, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A section, read: its sentences with their stems, the stems of its heading and path, its neighbouring stems."""
+
+    sentences: tuple[tuple[Sentence, list[str]], ...]
+    heading: list[str]
+    all: frozenset[str]
+    pairs: set[tuple[str, str]]
+    vectors: np.ndarray[Any, Any] | None
+
+
 class Reader:
-    """Reads candidate sections for one view, and remembers their stems."""
+    """Reads candidate sections for one view, which remembers what was read."""
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self._read: dict[int, tuple[tuple[Sentence, list[str]], ...]] = {}
 
     def rank(
         self, concepts: Sequence[Concept], question: str, favoured: frozenset[str] = frozenset()
     ) -> list[Evidence]:
         """Candidates, best first. `favoured` are addresses of sections that the talk is about already."""
-        import numpy as np
-
-        ideal = sum(concept.weight * concept.idf for concept in concepts) or 1.0
         scores = self.view.scores(concepts)
         if not len(scores):
             return []
-        order = np.argsort(-scores, kind="stable")[:CANDIDATES]
-        asked = neighbours([concept.stem for concept in concepts])
-        found = []
-        for number in order:
-            evidence = self._evidence(int(number), float(scores[number]) / ideal, concepts, asked, question)
-            if evidence.section.address in favoured:
-                evidence = _raised(evidence, 0.05)
-            found.append(evidence)
+        weights = tuple(concept.weight * concept.idf for concept in concepts)
+        asked = _Question(
+            concepts,
+            weights,
+            neighbours([concept.stem for concept in concepts]),
+            asks_amount(question),
+            bool(_ASKS_MEANING.match(question)) and len(concepts) <= 4,
+            self.view.meaning.vectors([question])[0] if self.view.meaning else None,
+        )
+        ideal = sum(weights) or 1.0
+        numbers = dict.fromkeys(_best(scores))
+        close = None
+        if asked.vector is not None and self.view.vectors is not None:
+            close = self.view.vectors @ asked.vector
+            numbers |= dict.fromkeys(_best(close))
+        found = [
+            self._evidence(
+                number,
+                float(scores[number]) / ideal,
+                float(close[number]) if close is not None else 0.0,
+                FAVOUR if self.view.sections[number].address in favoured else 0.0,
+                asked,
+            )
+            for number in numbers
+        ]
         return sorted(found, key=lambda each: -each.score)
 
-    def _sentences(self, number: int) -> tuple[tuple[Sentence, list[str]], ...]:
-        if number not in self._read:
-            if len(self._read) > 5_000:
-                self._read.clear()
-            text = self.view.sections[number].text
-            self._read[number] = tuple((sentence, stems(sentence.text)) for sentence in sentences(text))
-        return self._read[number]
+    def _text(self, number: int) -> _Text:
+        memo = self.view.memo
+        if number not in memo:
+            if len(memo) > REMEMBERED:
+                memo.clear()
+            section = self.view.sections[number]
+            found = tuple((sentence, stems(sentence.text)) for sentence in sentences(section.text))
+            heading = stems(section.heading)
+            path = [stem for part in section.path for stem in stems(part)]
+            together = (heading, *(words for _, words in found))
+            vectors = None
+            if self.view.meaning and found:
+                vectors = self.view.meaning.vectors([f"{section.heading}. {each.text}" for each, _ in found])
+            memo[number] = _Text(
+                found, heading, frozenset(path).union(*together), set().union(*map(neighbours, together)), vectors
+            )
+        text: _Text = memo[number]
+        return text
 
-    def _evidence(
-        self, number: int, bm25: float, concepts: Sequence[Concept], asked: set[tuple[str, str]], question: str
-    ) -> Evidence:
-        section = self.view.sections[number]
-        read = self._sentences(number)
-        heading = frozenset(stem for part in section.path for stem in stems(part))
-        own = frozenset(stems(section.heading))
-        everything = heading.union(*(words for _, words in read)) if read else heading
-        present = tuple(concept.presence(everything) for concept in concepts)
-        weights = [concept.weight * concept.idf for concept in concepts]
-        total = sum(weights) or 1.0
-        coverage = sum(w * p for w, p in zip(weights, present, strict=True)) / total
-        in_heading = [concept.presence(own) for concept in concepts]
-        wants_amount = bool(_ASKS_AMOUNT.search(question))
-        wants_meaning = bool(_ASKS_MEANING.match(question)) and len(concepts) <= 4
-        scored = []
-        defined = wants_meaning and concepts[0].stem in stems(section.heading)[:1]
-        for sentence, words in read:
+    def _evidence(self, number: int, bm25: float, close: float, favour: float, asked: _Question) -> Evidence:
+        text = self._text(number)
+        total = sum(asked.weights) or 1.0
+        present = tuple(concept.presence(text.all) for concept in asked.concepts)
+        coverage = sum(w * p for w, p in zip(asked.weights, present, strict=True)) / total
+        above = [HEADING_COUNTS * concept.presence(set(text.heading)) for concept in asked.concepts]
+        defined = asked.meaning and asked.concepts[0].stem in text.heading[:1]
+        shares = []
+        for sentence, words in text.sentences:
             held = set(words)
             share = sum(
-                w * max(concept.presence(held), 0.75 * above)
-                for w, concept, above in zip(weights, concepts, in_heading, strict=True)
+                w * max(concept.presence(held), heading)
+                for w, concept, heading in zip(asked.weights, asked.concepts, above, strict=True)
             )
             share /= total
-            if wants_amount and not _AMOUNT.search(sentence.text):
+            if asked.amount and not has_amount(sentence.text):
                 share *= 0.75
             if sentence.kind == "code":
                 share *= 0.5
-            if wants_meaning and concepts[0].stem in words[:2]:
+            if asked.meaning and asked.concepts[0].stem in words[:2]:
                 share += MEANING_BONUS
                 defined = True
-            scored.append((sentence, share))
-        beside = set()
-        for words in ([*stems(section.heading)], *(words for _, words in read)):
-            beside |= neighbours(words)
-        pairs = len(asked & beside) / len(asked) if asked else 0.0
-        best = max((share for _, share in scored), default=0.0)
-        score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * best + PAIR_SHARE * pairs
-        score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * defined
-        return Evidence(section, score, bm25, coverage, pairs, tuple(scored), present)
+            shares.append(share)
+        pairs = len(asked.pairs & text.pairs) / len(asked.pairs) if asked.pairs else 0.0
+        score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * max(shares, default=0.0) + PAIR_SHARE * pairs
+        score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * defined + favour
+        if asked.vector is not None:
+            near = text.vectors @ asked.vector if text.vectors is not None else [0.0]
+            close = (close + float(max(near))) / 2
+            score += CLOSE_SHARE * close
+            shares = [share + CLOSE_SHARE * float(each) for share, each in zip(shares, near, strict=False)]
+        scored = tuple((sentence, share) for (sentence, _), share in zip(text.sentences, shares, strict=True))
+        return Evidence(self.view.sections[number], score, bm25, coverage, pairs, close, scored, present)
+
+
+def _best(scores: np.ndarray[Any, Any]) -> list[int]:
+    import numpy as np
+
+    order: list[int] = np.argsort(-scores, kind="stable")[:CANDIDATES].tolist()
+    return order
 
 
 def asks_amount(question: str) -> bool:
@@ -144,15 +199,3 @@ def asks_amount(question: str) -> bool:
 
 def has_amount(sentence: str) -> bool:
     return bool(_AMOUNT.search(sentence))
-
-
-def _raised(evidence: Evidence, by: float) -> Evidence:
-    return Evidence(
-        evidence.section,
-        evidence.score + by,
-        evidence.bm25,
-        evidence.coverage,
-        evidence.pairs,
-        evidence.sentences,
-        evidence.present,
-    )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from severity.officehours.glossary import Glossary, Synonyms, load_glossary
 from severity.officehours.sections import EVERYONE, Section
+from severity.officehours.semantic import Meaning
 from severity.officehours.words import asked as asked_stems
 from severity.officehours.words import stems
 
@@ -35,6 +36,10 @@ MISSPELT_WEIGHT = 0.8
 MAX_VIEWS = 8
 MAX_QUESTION = 2_000
 """Characters of a question that are read."""
+
+
+Key = tuple[tuple[str, ...], str]
+"""A section's heading path and text: what its words depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +74,24 @@ def everyone(audience: str) -> bool:
 class View:
     """The index of the sections that one kind of reader may see. Never changes."""
 
-    def __init__(self, sections: Sequence[Section], ids: Sequence[list[int]], vocabulary: dict[str, int]) -> None:
+    def __init__(
+        self,
+        sections: Sequence[Section],
+        ids: Sequence[list[int]],
+        vocabulary: dict[str, int],
+        meaning: Meaning | None = None,
+        vectors: np.ndarray[Any, Any] | None = None,
+    ) -> None:
         import bm25s
         import numpy as np
 
         self.sections = tuple(sections)
+        self.meaning = meaning
+        self.vectors = vectors
+        """One row per section, where `meaning` is there."""
+        self.memo: dict[int, Any] = {}
+        """What a reader found out about a section, by its number."""
         self._vocabulary = vocabulary
-        self._ids = ids
         self._df = np.zeros(len(vocabulary), dtype=np.int32)
         for each in ids:
             self._df[np.unique(np.asarray(each, dtype=np.int64))] += 1
@@ -142,18 +158,18 @@ class View:
         column: np.ndarray[Any, Any] = self._bm25.get_scores_from_ids([self._vocabulary[stem]])
         return column
 
-    def stems_of(self, number: int) -> frozenset[int]:
-        """The stems of a section, as numbers."""
-        return frozenset(self._ids[number])
-
 
 class Index:
     """The sections of one organisation, ready to search. `update` reads only the words of sections it has not seen."""
 
-    def __init__(self, sections: Iterable[Section] = (), glossary: Glossary | None = None) -> None:
+    def __init__(
+        self, sections: Iterable[Section] = (), glossary: Glossary | None = None, meaning: Meaning | None = None
+    ) -> None:
         self.glossary = glossary or load_glossary()
+        self._meaning = meaning
+        self._vectors: dict[Key, np.ndarray[Any, Any]] = {}
         self._sections: tuple[Section, ...] = ()
-        self._ids: dict[tuple[tuple[str, ...], str], list[int]] = {}
+        self._ids: dict[Key, list[int]] = {}
         self._vocabulary: dict[str, int] = {}
         self._views: OrderedDict[frozenset[str], View] = OrderedDict()
         self.update(sections)
@@ -163,10 +179,15 @@ class Index:
         sections = tuple(sections)
         if len({section.organisation for section in sections}) > 1:
             raise ValueError("one index holds the pages of one organisation")
-        kept: dict[tuple[tuple[str, ...], str], list[int]] = {}
+        kept: dict[Key, list[int]] = {}
         for section in sections:
             key = (section.path, section.text)
             kept[key] = self._ids[key] if key in self._ids else self._numbers(section)
+        if self._meaning:
+            fresh = [key for key in kept if key not in self._vectors]
+            rows = self._meaning.vectors([f"{'. '.join(path)}. {text}" for path, text in fresh])
+            vectors = self._vectors | dict(zip(fresh, rows, strict=True))
+            self._vectors = {key: vectors[key] for key in kept}
         self._sections, self._ids = sections, kept
         self._views.clear()
 
@@ -179,12 +200,16 @@ class Index:
 
     def view(self, may_read: Callable[[str], bool] = everyone) -> View:
         """The index over what this reader may see; made on first use, then kept."""
+        import numpy as np
+
         audiences = frozenset(filter(may_read, {section.audience for section in self._sections}))
         if audiences in self._views:
             self._views.move_to_end(audiences)
             return self._views[audiences]
         seen = [section for section in self._sections if section.audience in audiences]
-        view = View(seen, [self._ids[section.path, section.text] for section in seen], self._vocabulary.copy())
+        keys = [(section.path, section.text) for section in seen]
+        vectors = np.stack([self._vectors[key] for key in keys]) if self._meaning and keys else None
+        view = View(seen, [self._ids[key] for key in keys], self._vocabulary.copy(), self._meaning, vectors)
         self._views[audiences] = view
         while len(self._views) > MAX_VIEWS:
             self._views.popitem(last=False)

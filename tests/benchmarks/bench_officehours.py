@@ -28,6 +28,7 @@ from severity.officehours.answer import Answer, ask, verbatim
 from severity.officehours.evidence import Reader
 from severity.officehours.search import Index, concepts_of
 from severity.officehours.sections import Section
+from severity.officehours.semantic import Meaning, load_meaning
 
 DATA = Path(__file__).parents[1] / "severity" / "officehours" / "data"
 
@@ -123,7 +124,9 @@ def source_of(sections: Sequence[Section]) -> Callable[[str], str]:
     return lambda address: texts.get(address, "")
 
 
-def examples(asked: Sequence[Question], sections: Sequence[Section]) -> list[tuple[dict[str, float], bool]]:
+def examples(
+    asked: Sequence[Question], sections: Sequence[Section], meaning: Meaning | None
+) -> list[tuple[dict[str, float], bool]]:
     """(signs, whether the first section is right) of every question, asked of the whole handbook and of parts of it.
 
     A part is a random third of the pages: it makes small handbooks, and near misses of every question whose page is
@@ -135,7 +138,7 @@ def examples(asked: Sequence[Question], sections: Sequence[Section]) -> list[tup
     found = []
     for part in parts:
         kept = [section for section in sections if section.file in part]
-        index = Index(kept)
+        index = Index(kept, meaning=meaning)
         view = index.view()
         reader = Reader(view)
         for each in asked:
@@ -173,18 +176,21 @@ def main() -> None:
     """Print the table; with `--fit`, fitted weights instead."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--lexical", action="store_true", help="without the semantic extra, even if installed")
     parser.add_argument("--misses", action="store_true", help="list the development questions that went wrong")
     parser.add_argument("--dev", action="store_true", help="the development half only")
     options = parser.parse_args()
     console = Console(width=130)
     corpus = open_corpus([])
+    meaning = None if options.lexical else load_meaning()
+    console.print("with closeness in meaning" if meaning else "by words only")
     development = [each for each in questions() if not each.test]
     if options.fit:
-        bias, weights = fit(examples(development, corpus.sections))
+        bias, weights = fit(examples(development, corpus.sections, meaning))
         console.print(f"bias: {bias:.3f}\nweights: {weights}")
         sys.exit(0)
     start = time.perf_counter()
-    index = Index(corpus.sections)
+    index = Index(corpus.sections, meaning=meaning)
     index.view()
     console.print(f"{len(corpus.sections)} sections, indexed in {time.perf_counter() - start:.2f} s")
     halves = {"development": development}

@@ -2,7 +2,7 @@
 
 `python -m tests.benchmarks.load PORT CHANNEL CLIENTS SECONDS [PER_SECOND]` prints one JSON object: how many were
 acknowledged, how many refused, and each acknowledgement's milliseconds. With PER_SECOND the commands leave on a clock
-of their own and are timed from when they should have left (open loop); without, each client sends when it has its answer.
+of their own and are timed from when they should have left (open loop); without, a client sends when it has its answer.
 """
 
 import asyncio

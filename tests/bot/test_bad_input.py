@@ -226,7 +226,7 @@ async def test_a_stranger_typing_in_the_channel_is_told_why_and_changes_nothing(
     await _refused(scene, SUPPORT, verb.replace("-", " "), "Only responders", channel=channel["id"])
 
 
-async def test_when_slack_does_not_say_who_responds_nobody_is_let_through(scene: Scene) -> None:
+async def test_a_person_removed_from_the_responders_is_refused_and_changes_nothing(scene: Scene) -> None:
     _, channel = await scene.declare("no answer about responders")
     await _quiet(scene)
     before = scene.record()

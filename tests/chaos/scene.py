@@ -121,7 +121,8 @@ class Scene:
         for tries_left in reversed(range(STARTS)):
             await self.world.start_bot()
             try:
-                return await self.world.bot_ready()
+                await self.world.bot_ready()
+                break
             except NotReady:
                 if self.world.supervisor.running or not tries_left:
                     raise

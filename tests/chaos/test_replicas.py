@@ -30,18 +30,20 @@ async def second_replica(world: Scene, port: int) -> AsyncIterator[Supervisor]:
 async def test_a_survivor_finishes_what_a_killed_replica_began(
     database_url: str, tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    async with scene(tmp_path / "world", database_url, socket_mode=False) as world:
-        async with second_replica(world, unused_tcp_port):
-            await world.open_form()
-            with world.killed_at(2, "done") as killed:
-                await world.submit()
-                await until(killed, "the first replica to be killed in the middle")
-                died = time.monotonic()
-            assert world.unfinished()
-            await world.quiet()
-            assert time.monotonic() - died < ADOPTED_WITHIN
-            assert not world.world.supervisor.running
-            world.check_declared_once(1)
+    async with (
+        scene(tmp_path / "world", database_url, socket_mode=False) as world,
+        second_replica(world, unused_tcp_port),
+    ):
+        await world.open_form()
+        with world.killed_at(2, "done") as killed:
+            await world.submit()
+            await until(killed, "the first replica to be killed in the middle")
+            died = time.monotonic()
+        assert world.unfinished()
+        await world.quiet()
+        assert time.monotonic() - died < ADOPTED_WITHIN
+        assert not world.world.supervisor.running
+        world.check_declared_once(1)
 
 
 async def test_replicas_share_the_work_and_do_it_once(database_url: str, tmp_path: Path, unused_tcp_port: int) -> None:
