@@ -1,8 +1,8 @@
 # Everything runs in .venv, made from requirements.lock. Python 3.11+ and make are all that is needed.
 PYTHON ?= python3
 BIN := .venv/bin
-# Two workers: the suite is written for two cores.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+# Two workers, for two cores; a file stays with one of them, because its tests share one sandbox.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: install demo test test-real chaos lint bench lock pictures
 

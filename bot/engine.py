@@ -151,7 +151,7 @@ def _system_engine(url: str, engine: Engine) -> Engine:
     """DBOS's own engine. A transaction of ours needs one of its connections to end, so it must not have to wait for one
     that waits for ours: never the same pool, and on SQLite, where writers queue, one without a limit."""
     if engine.dialect.name != "sqlite":
-        return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        return sa.create_engine(url, pool_size=10, max_overflow=20)  # DBOS tries again on a lost connection
     # It begins its transactions itself, so on SQLite it needs connections set up in its own way.
     system = sa.create_engine(url, pool_size=20, max_overflow=-1, connect_args={"timeout": 30, "factory": TurnTaking})
 

@@ -27,7 +27,7 @@ SHORT = 120
 """Characters below which a sentence is quoted with the one that follows it."""
 AS_CLOSE = 0.94
 """Share of the first section's score from which the second is quoted too."""
-FOLLOW_UP_WEIGHT = 0.5
+FOLLOW_UP_WEIGHT = 0.3
 
 _FOLLOWS = re.compile(
     r"\s*(?:and|but|or|so|then|okay|what about|how about|same|also|why|why not|since when|until when|for how long)\b"
@@ -128,10 +128,13 @@ def ask(
     reader = Reader(view)
     calibration = calibration_for(view)
     concepts, favoured = _asked(question, context, view, index)
-    talk = " ".join((*context.questions[-1:], question)) if context and favoured else question
-    ranked = reader.rank(concepts, talk, favoured) if concepts else []
-    sure = probability(signs(question, concepts, ranked, view), calibration) if ranked else 0.0
+    talk = context.questions[-1] if context and favoured else ""
+    ranked = reader.rank(concepts, question, talk, favoured) if concepts else []
+    found = signs(question, concepts, ranked, view)
+    sure = probability(found, calibration) if ranked else 0.0
     verdict = _verdict(sure, question, calibration)
+    if verdict == "answered" and found["names"]:
+        verdict = "unsure"  # another tier, another law, another year than the one asked about
     quoted = _quotes(ranked, concepts) if verdict == "answered" else []
     if verdict == "answered" and not quoted:
         verdict = "unsure"

@@ -6,7 +6,6 @@ in calibration.yaml. No sign is an absolute BM25 score, so a handbook of another
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from math import exp
@@ -15,14 +14,9 @@ from pathlib import Path
 from severity.loading import StrictModel, check_shape, read_yaml
 from severity.officehours.evidence import Evidence, asks_amount, has_amount
 from severity.officehours.search import Concept, View
-from severity.officehours.words import folded, stem, stems
+from severity.officehours.words import asked, names_of, stems
 
 SHIPPED = Path(__file__).with_name("calibration.yaml")
-
-_NAME = re.compile(
-    r"(?<![.?!:]\s)(?<!^)\b(?:[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][A-Z0-9-]+\w*)\b|\b[A-Za-z]+-?\d+\b|\b\d[\d.,]*\b|[\"“'‘]([^\"”'’]{2,40})[\"”'’]"
-)
-_NO_NAMES = frozenset({"i", "ai"})
 
 SIGNS = {
     "bm25": 1,  # share of the score that a section with every word could reach
@@ -82,20 +76,19 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
         "close": top.close,
         "unknown": sum(strange) / len(concepts),
         "lost": sum(presence == 0 for presence in top.present) / len(concepts),
-        "names": _names_missing(question, top),
+        "names": _names_missing(question, concepts, top),
         "amount": float(bool(asks_amount(question) and best and not has_amount(best[0].text))),
     }
 
 
-def _names_missing(question: str, top: Evidence) -> float:
-    """Share of the question's names and numbers that the section does not hold."""
-    names = {match[1] or match[0] for match in _NAME.finditer(question)}
-    names = {name for name in names if folded(name) not in _NO_NAMES}
-    if not names:
-        return 0.0
-    held = set(stems(" ".join(top.section.path))) | set(stems(top.section.text))
-    absent = [name for name in names if not (set(stems(name)) or {stem(folded(name))}) <= held]
-    return len(absent) / len(names)
+def _names_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> float:
+    """Share of the question's names and numbers that the section holds under no name."""
+    names = [frozenset(asked(name)) for name in names_of(question)]
+    held = {concept.stem for concept, presence in zip(concepts, top.present, strict=True) if presence}
+    held |= {part for concept in held for part in concept.split()}
+    held |= set(stems(" ".join(top.section.path))) | set(stems(top.section.text))
+    absent = [name for name in names if name and not name <= held]
+    return len(absent) / len(names) if names else 0.0
 
 
 def probability(found: dict[str, float], calibration: Calibration) -> float:

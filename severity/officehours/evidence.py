@@ -98,9 +98,9 @@ class Reader:
         self.view = view
 
     def rank(
-        self, concepts: Sequence[Concept], question: str, favoured: frozenset[str] = frozenset()
+        self, concepts: Sequence[Concept], question: str, talk: str = "", favoured: frozenset[str] = frozenset()
     ) -> list[Evidence]:
-        """Candidates, best first. `favoured` are addresses of sections that the talk is about already."""
+        """Candidates, best first. `talk` is the question before, `favoured` the sections that it was about."""
         scores = self.view.scores(concepts)
         if not len(scores):
             return []
@@ -111,7 +111,7 @@ class Reader:
             neighbours([concept.stem for concept in concepts]),
             asks_amount(question),
             bool(_ASKS_MEANING.match(question)) and len(concepts) <= 4,
-            self.view.meaning.vectors([question])[0] if self.view.meaning else None,
+            self.view.meaning.vectors([f"{talk} {question}"])[0] if self.view.meaning else None,
         )
         ideal = sum(weights) or 1.0
         numbers = dict.fromkeys(_best(scores))

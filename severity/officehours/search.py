@@ -19,7 +19,7 @@ from severity.officehours.glossary import Glossary, Synonyms, load_glossary
 from severity.officehours.sections import EVERYONE, Section
 from severity.officehours.semantic import Meaning
 from severity.officehours.words import asked as asked_stems
-from severity.officehours.words import stems
+from severity.officehours.words import names_of, stems
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +33,8 @@ RELATED_WEIGHT = 0.6
 ONLY_SYNONYM_WEIGHT = 0.85
 """For a synonym when the corpus never uses the asker's own word."""
 MISSPELT_WEIGHT = 0.8
+NAME_WEIGHT = 1.3
+"""For names and numbers: who asks about one law wants no other."""
 MAX_VIEWS = 8
 MAX_QUESTION = 2_000
 """Characters of a question that are read."""
@@ -221,6 +223,7 @@ def concepts_of(question: str, view: View, glossary: Glossary, weight: float = 1
     question = question[:MAX_QUESTION]
     synonyms = glossary.of(question)
     words = asked_stems(question)
+    names = frozenset(stem for name in names_of(question) for stem in asked_stems(name))
     phrases = [group for group in synonyms if len(group.used) > 1 or not group.used & set(words)]
     in_phrases = frozenset().union(*(group.used for group in phrases))
     found = []
@@ -233,7 +236,7 @@ def concepts_of(question: str, view: View, glossary: Glossary, weight: float = 1
         others: dict[frozenset[str], float] = {frozenset({word}): RELATED_WEIGHT for word in view.related(stem)}
         others |= {frozenset({word}): MISSPELT_WEIGHT for word in view.misspelt(stem)}
         groups = [group for group in synonyms if group.used == {stem}]
-        found.append(_concept(stem, others, groups, view, weight))
+        found.append(_concept(stem, others, groups, view, weight * (NAME_WEIGHT if stem in names else 1.0)))
     return found
 
 

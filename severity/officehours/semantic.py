@@ -39,10 +39,10 @@ class WordVectors:
         import numpy as np
 
         rows = np.zeros((len(texts), self._table.shape[1]), dtype=np.float32)
-        pieces = self._tokenizer.encode_batch([text[:MAX_CHARS] for text in texts], add_special_tokens=False)
+        pieces = self._tokenizer.encode_batch_fast([text[:MAX_CHARS] for text in texts], add_special_tokens=False)
         for row, each in zip(rows, pieces, strict=True):
             if each.ids:
-                mean = self._table[each.ids].mean(0, dtype=np.float32)
+                mean = self._table[each.ids].mean(0)
                 row[:] = mean / (np.linalg.norm(mean) or 1.0)
         return rows
 
@@ -60,4 +60,4 @@ def load_meaning() -> Meaning | None:
     tokenizer = import_module("tokenizers").Tokenizer.from_file(str(folder / TOKENIZER))
     tokenizer.no_padding()
     (table,) = import_module("safetensors.numpy").load_file(str(folder / WEIGHTS)).values()
-    return WordVectors(table, tokenizer)
+    return WordVectors(table.astype("float32"), tokenizer)

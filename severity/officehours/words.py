@@ -16,6 +16,11 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*(?:[-‐‑][^\W_]+)*")
 _PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
 _JOINING = re.compile(r"[^\W\d_]{3,}", re.UNICODE)
 
+_NAME = re.compile(
+    r"(?<![.?!:]\s)(?<!^)\b(?:[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][A-Z0-9-]+\w*)\b|\b[A-Za-z]+-?\d+\b|\b\d[\d.,]*\b|[\"“'‘]([^\"”'’]{2,40})[\"”'’]"
+)
+_NO_NAMES = frozenset({"i", "ai"})
+
 STOP = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split())
 """Words that say nothing about the subject of a question."""
 
@@ -52,6 +57,12 @@ def stems(text: str) -> list[str]:
 def asked(question: str) -> list[str]:
     """The stems of a question, once each: of a joined form only the whole, because "tier 1" is not about any 1."""
     return list(dict.fromkeys(found for found, part in _stems(question) if not part))
+
+
+def names_of(question: str) -> set[str]:
+    """Names and numbers in a question: capitals within a sentence, letters with digits, numbers, words in quotes."""
+    found = {match[1] or match[0] for match in _NAME.finditer(question)}
+    return {name for name in found if folded(name) not in _NO_NAMES}
 
 
 def phrase(text: str) -> str:

@@ -5,6 +5,13 @@ or the test half by the first byte of SHA-256("office hours split 1:<id>"); word
 development half only. `sections` are all sections that answer it; an empty list means that none does ("near miss":
 the words are the handbook's, the answer is not in it).
 
+`data/second` is the handbook of another, invented organisation, in another style. Its questions were written before the
+confidence was fitted and took no part in any fit; their failures were read once, and synonyms of general English were
+added to the glossary afterwards.
+
+How the test half was kept: its failures were never read. Its totals were looked at twice: by words only, when the first
+version was finished (recall@1/3/5 .663 / .779 / .837, served .814, unanswerable not answered .960), and at the end.
+
 Run: `python -m tests.benchmarks.bench_officehours` (`--fit` fits the confidence on the development half).
 """
 
@@ -16,7 +23,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -25,10 +32,12 @@ from rich.table import Table
 from bot.cli_ask import open_corpus
 from severity.officehours import confidence
 from severity.officehours.answer import Answer, ask, verbatim
+from severity.officehours.corpus import Corpus
 from severity.officehours.evidence import Reader
 from severity.officehours.search import Index, concepts_of
 from severity.officehours.sections import Section
 from severity.officehours.semantic import Meaning, load_meaning
+from tests.benchmarks.table import Row
 
 DATA = Path(__file__).parents[1] / "severity" / "officehours" / "data"
 
@@ -73,7 +82,7 @@ class Result:
         return bool(shown & self.question.sections)
 
 
-def run(asked: Sequence[Question], index: Index) -> list[Result]:
+def ask_all(asked: Sequence[Question], index: Index) -> list[Result]:
     """Ask them all."""
     results = []
     for each in asked:
@@ -172,6 +181,40 @@ def fit(data: Sequence[tuple[dict[str, float], bool]], penalty: float = 0.02) ->
     }
 
 
+def run() -> list[Row]:
+    """The test half against its targets, and speed over 10,000 sections."""
+    corpus = open_corpus([])
+    meaning = load_meaning()
+    results = ask_all([each for each in questions() if each.test], Index(corpus.sections, meaning=meaning))
+    found = figures(results, source_of(corpus.sections))
+    targets = {
+        "recall@5": 0.95,
+        "served (answered or unsure, right section shown)": 0.9,
+        "unanswerable, not answered": 0.85,
+        "quotes verbatim": 1.0,
+    }
+    rows = [
+        Row(f"office hours, test half: {name}", round(found[name], 3), "", target, at_least=True)
+        for name, target in targets.items()
+    ]
+    many = [
+        replace(section, file=f"{copy}/{section.file}", text=f"{section.text} Copy {copy}.")
+        for copy in range(10_000 // len(corpus.sections) + 1)
+        for section in corpus.sections
+    ][:10_000]
+    start = time.perf_counter()
+    index = Index(many, meaning=meaning)
+    index.view()
+    rows.append(Row("office hours, 10,000 sections: index", round(time.perf_counter() - start, 2), "s", 5.0))
+    taken = sorted(each.ms for each in ask_all(questions()[:100], index))
+    rows.append(Row("office hours, 10,000 sections: one answer, p95", round(taken[94], 1), "ms", 50.0))
+    start = time.perf_counter()
+    index.update([replace(many[0], text="Changed."), *many[1:]])
+    index.view()
+    rows.append(Row("office hours, 10,000 sections: one page changed", round(time.perf_counter() - start, 2), "s", 2.0))
+    return rows
+
+
 def main() -> None:
     """Print the table; with `--fit`, fitted weights instead."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -193,11 +236,14 @@ def main() -> None:
     index = Index(corpus.sections, meaning=meaning)
     index.view()
     console.print(f"{len(corpus.sections)} sections, indexed in {time.perf_counter() - start:.2f} s")
-    halves = {"development": development}
+    done = ask_all(development, index)
+    columns = {"development": figures(done, source_of(corpus.sections))}
     if not options.dev:
-        halves["test"] = [each for each in questions() if each.test]
-    done = {name: run(half, index) for name, half in halves.items()}
-    columns = {name: figures(results, source_of(corpus.sections)) for name, results in done.items()}
+        held = ask_all([each for each in questions() if each.test], index)
+        columns["test"] = figures(held, source_of(corpus.sections))
+        other = Corpus([DATA / "second"])
+        asked = ask_all(questions(DATA / "second.jsonl"), Index(other.sections, meaning=meaning))
+        columns["another organisation"] = figures(asked, source_of(other.sections))
     table = Table(title="Office hours")
     table.add_column("")
     for name in columns:
@@ -207,7 +253,7 @@ def main() -> None:
         table.add_row(figure, *(form.format(column[figure]) for column in columns.values()))
     console.print(table)
     if options.misses:
-        for each in done["development"]:
+        for each in done:
             a = each.answer
             wrong = (each.question.answerable and (each.place != 1 or not each.served)) or (
                 not each.question.answerable and a.verdict == "answered"

@@ -217,15 +217,23 @@ async def test_abuse_40_two_admins_change_the_policy_and_old_answers_stay_explai
 
 
 async def test_abuse_40_a_broken_edit_is_named_and_changes_nothing(scene: Scene) -> None:
+    def in_force() -> list[str]:
+        return [row.hash for row in scene.rows(PolicyActivation, PolicyActivation.state == "active")]
+
+    before = in_force()
     (scene.world.home / "config" / "policy.yaml").write_text("version: !!python/object:os.system x\n")
     _, shown = await policy_shown(scene, LEAD)
     words = words_of(shown)
     assert "The policy on file is refused" in words
     assert "policy.yaml:1" in words
-    assert "Severity policy 2" in words
+    assert f"`{before[0][:12]}`) is in force" in words
     assert "policy_propose" not in _buttons(shown)
     _, _, incident = await opened(scene, "A third passenger died after it gave advice.")
-    assert incident.severity == "SEV0"
+    [entry] = scene.rows(
+        TimelineEntry, TimelineEntry.incident_id == incident.id, TimelineEntry.key == "severity:provisional"
+    )
+    assert [entry.data["policy"]] == in_force() == before
+
 
 
 async def test_a_file_that_changed_since_it_was_looked_at_is_not_proposed(scene: Scene) -> None:

@@ -8,14 +8,14 @@ import pytest
 Write = Callable[[str, str], Path]
 
 
-@pytest.fixture()
+@pytest.fixture
 def handbook(tmp_path: Path) -> Path:
     folder = tmp_path / "handbook"
     folder.mkdir()
     return folder
 
 
-@pytest.fixture()
+@pytest.fixture
 def write(handbook: Path) -> Write:
     """`write(file, text)` puts a page into the handbook."""
 

@@ -48,7 +48,9 @@ def test_anchors_follow_github():
 
 
 def test_underlined_headings_crlf_and_a_byte_order_mark_are_read(handbook):
-    (handbook / "a.md").write_bytes(b"\xef\xbb\xbfTitle\r\n=====\r\n\r\nText one.\r\n\r\nSub\r\n---\r\n\r\nText two.\r\n")
+    (handbook / "a.md").write_bytes(
+        b"\xef\xbb\xbfTitle\r\n=====\r\n\r\nText one.\r\n\r\nSub\r\n---\r\n\r\nText two.\r\n"
+    )
     assert [section.path for section in Corpus([handbook]).sections] == [("Title",), ("Title", "Sub")]
 
 
@@ -66,9 +68,17 @@ def test_what_a_reader_cannot_see_is_never_a_section(write, handbook):
 
 
 def test_sentences_are_verbatim_and_abbreviations_do_not_end_them():
-    text = "See Art. 73 and e.g. Annex III. The next\nsentence runs on.\n\n- One item\n- Another: 3.5 days\n\n| a | b |\n|---|---|\n| c | d |\n"
+    text = "See Art. 73 and e.g. Annex III. The next\nsentence runs on.\n\n"
+    text += "- One item\n- Another: 3.5 days\n\n| a | b |\n|---|---|\n| c | d |\n"
     found = [each.text for each in sentences(text)]
-    assert found == ["See Art. 73 and e.g. Annex III.", "The next sentence runs on.", "One item", "Another: 3.5 days", "| a | b |", "| c | d |"]
+    assert found == [
+        "See Art. 73 and e.g. Annex III.",
+        "The next sentence runs on.",
+        "One item",
+        "Another: 3.5 days",
+        "| a | b |",
+        "| c | d |",
+    ]
     assert all(sentence in collapsed(text) for sentence in found)
 
 
@@ -142,7 +152,19 @@ def test_ten_thousand_headings_in_one_page_are_refused(write, handbook):
 
 
 def test_hostile_markdown_is_read_in_linear_time(write, handbook):
-    for number, text in enumerate(["[" * 200_000, "*_" * 100_000, "<" * 200_000, "<!--" * 50_000, "#" * 200_000, "| " * 100_000, "a" * 500_000, "> " * 100_000, "- " * 100_000]):
+    for number, text in enumerate(
+        [
+            "[" * 200_000,
+            "*_" * 100_000,
+            "<" * 200_000,
+            "<!--" * 50_000,
+            "#" * 200_000,
+            "| " * 100_000,
+            "a" * 500_000,
+            "> " * 100_000,
+            "- " * 100_000,
+        ]
+    ):
         write(f"{number}.md", f"# A {text[:2000]}\n\n{text}\n")
     start = time.perf_counter()
     for section in Corpus([handbook]).sections:
