@@ -24,7 +24,7 @@ test-real: install
 	$(BIN)/python -m pytest -m real tests
 
 chaos: install
-	$(BIN)/python -m pytest -m chaos tests
+	$(BIN)/python -m pytest -n 2 -m chaos tests/chaos
 
 lint: install
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from severity.errors import RaiIncidentError
 from severity.officehours.answer import Answer, ask
 from severity.officehours.corpus import SHIPPED, Corpus
 from severity.officehours.gitcommit import commit_of
+from severity.officehours.glossary import load_glossary
 from severity.officehours.rendered import Chapter, page, rendered_pages, sections_of
 from severity.officehours.search import Index
 from severity.officehours.semantic import load_meaning
@@ -46,7 +47,8 @@ def ask_command(
     corpus = open_corpus(handbook or [])
     for fault in corpus.faults:
         typer.echo(f"rai-incident: page refused: {fault}", err=True)
-    index = Index(corpus.sections, meaning=load_meaning())
+    own = [folder / "glossary.yaml" for folder in handbook or [] if (folder / "glossary.yaml").is_file()]
+    index = Index(corpus.sections, load_glossary(*own), load_meaning())
     for id_, text in asked:
         start = perf_counter()
         # Whoever runs this can open the files, so every audience may be read.

@@ -61,7 +61,11 @@ def undo_rollback(plan_id: int, by: str, key: str, reason: str, channel: str) ->
 def execute_rollback(plan_id: int) -> None:
     """Carry an approved plan out once, ask the system whether it took effect, and say so."""
     system_id, target_id, incident_id = parts().durable.transact("target", _target_of, plan_id)
-    responders = DBOS.run_step({"name": "responders"}, _responders)
+    # Asked until Slack answers: an approval that was given must not hang on one lost answer. A plan that expires
+    # meanwhile is refused below.
+    responders = durably("responders", _responders, incident_id=incident_id)
+    if isinstance(responders, Trouble):
+        responders = None
     execution = parts().durable.transact("begin", _begin, plan_id, system_id, target_id, responders)
     if isinstance(execution, Refused):
         words = Message(f"✋ {spoken(execution.message)}")
@@ -159,8 +163,8 @@ def _target_errors() -> Iterator[None]:
         raise OutsideServiceError("Rollback target", str(error), permanent=True) from None
 
 
-def _responders() -> frozenset[str] | None:
-    return parts().directory.responders(fresh=True)
+def _responders(again: bool) -> frozenset[str]:
+    return frozenset(parts().slack.group_members(parts().settings.responders_group))
 
 
 def _system_of(session: Session, incident_id: int) -> str:

@@ -25,7 +25,7 @@ MAX_ANSWER = 700
 """Characters of an answer; one long sentence may fill it alone."""
 SHORT = 120
 """Characters below which a sentence is quoted with the one that follows it."""
-AS_CLOSE = 0.94
+AS_CLOSE = 0.97
 """Share of the first section's score from which the second is quoted too."""
 FOLLOW_UP_WEIGHT = 0.3
 
@@ -228,8 +228,10 @@ def _of_section(top: Evidence, concepts: list[Concept], limit: int) -> list[Sent
     gain, _, number = max(gains, default=(0.0, 0, 0))
     if gain > 0:
         wanted.append(number)
-    elif len(best.text) < SHORT and at + 1 < len(texts) and texts[at + 1].block == best.block:
-        wanted.append(at + 1)
+    after = at + 1
+    while sum(len(texts[n].text) for n in wanted) < SHORT and after < len(texts) and texts[after].block == best.block:
+        wanted.append(after)
+        after += 1
     kept: list[int] = []
     size = 0
     for number in dict.fromkeys(wanted):
@@ -246,7 +248,7 @@ def _citation(evidence: Evidence, sentence: Sentence) -> Citation:
         section.heading,
         section.anchor,
         sentence.text,
-        evidence.score,
+        evidence.hit.score,
         section.reviewed,
         section.owner,
         section.handbook,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from severity.officehours.search import Concept, Hit, View, neighbours
@@ -25,6 +25,8 @@ CLOSE_SHARE = 0.4
 """How much closeness in meaning adds, where it is installed."""
 HEADING_COUNTS = 0.75
 """A word of the heading counts for each sentence below it, a little less than in the sentence itself."""
+LEAD_BONUS = 0.35
+"""For the first sentence below a heading that has the question's words: there the answer begins."""
 FAVOUR = 0.05
 REMEMBERED = 5_000
 MEANING_BONUS = 0.15
@@ -65,7 +67,7 @@ class Evidence:
 
     @property
     def hit(self) -> Hit:
-        return Hit(self.section, self.score)
+        return Hit(self.section, min(self.score, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class _Text:
     heading: list[str]
     all: frozenset[str]
     pairs: set[tuple[str, str]]
-    vectors: np.ndarray[Any, Any] | None
+    vectors: np.ndarray[Any, Any] | None = None
 
 
 class Reader:
@@ -113,16 +115,17 @@ class Reader:
             bool(_ASKS_MEANING.match(question)) and len(concepts) <= 4,
             self.view.meaning.vectors([f"{talk} {question}"])[0] if self.view.meaning else None,
         )
-        ideal = sum(weights) or 1.0
-        numbers = dict.fromkeys(_best(scores))
+        shares = scores / (sum(weights) or 1.0)
         close = None
         if asked.vector is not None and self.view.vectors is not None:
             close = self.view.vectors @ asked.vector
-            numbers |= dict.fromkeys(_best(close))
+        numbers = _best(shares if close is None else shares + CLOSE_SHARE * close)
+        texts = self._read(numbers)
         found = [
             self._evidence(
-                number,
-                float(scores[number]) / ideal,
+                self.view.sections[number],
+                texts[number],
+                float(shares[number]),
                 float(close[number]) if close is not None else 0.0,
                 FAVOUR if self.view.sections[number].address in favoured else 0.0,
                 asked,
@@ -131,32 +134,40 @@ class Reader:
         ]
         return sorted(found, key=lambda each: -each.score)
 
-    def _text(self, number: int) -> _Text:
-        memo = self.view.memo
-        if number not in memo:
-            if len(memo) > REMEMBERED:
-                memo.clear()
+    def _read(self, numbers: Sequence[int]) -> dict[int, _Text]:
+        """These sections, read; of those not read before the vectors are made in one go."""
+        known = {number: self.view.memo[number] for number in numbers if number in self.view.memo}
+        fresh = [number for number in numbers if number not in known]
+        lines = []
+        for number in fresh:
             section = self.view.sections[number]
             found = tuple((sentence, stems(sentence.text)) for sentence in sentences(section.text))
             heading = stems(section.heading)
-            path = [stem for part in section.path for stem in stems(part)]
+            path = frozenset(stem for part in section.path for stem in stems(part))
             together = (heading, *(words for _, words in found))
-            vectors = None
-            if self.view.meaning and found:
-                vectors = self.view.meaning.vectors([f"{section.heading}. {each.text}" for each, _ in found])
-            memo[number] = _Text(
-                found, heading, frozenset(path).union(*together), set().union(*map(neighbours, together)), vectors
-            )
-        text: _Text = memo[number]
-        return text
+            known[number] = _Text(found, heading, path.union(*together), set().union(*map(neighbours, together)))
+            lines += [f"{section.heading}. {sentence.text}" for sentence, _ in found]
+        if self.view.meaning and lines:
+            rows = self.view.meaning.vectors(lines)
+            at = 0
+            for number in fresh:
+                text = known[number]
+                known[number] = replace(text, vectors=rows[at : at + len(text.sentences)])
+                at += len(text.sentences)
+        if len(self.view.memo) > REMEMBERED:
+            self.view.memo.clear()
+        self.view.memo.update(known)
+        return known
 
-    def _evidence(self, number: int, bm25: float, close: float, favour: float, asked: _Question) -> Evidence:
-        text = self._text(number)
+    def _evidence(
+        self, section: Section, text: _Text, bm25: float, close: float, favour: float, asked: _Question
+    ) -> Evidence:
         total = sum(asked.weights) or 1.0
         present = tuple(concept.presence(text.all) for concept in asked.concepts)
         coverage = sum(w * p for w, p in zip(asked.weights, present, strict=True)) / total
         above = [HEADING_COUNTS * concept.presence(set(text.heading)) for concept in asked.concepts]
         defined = asked.meaning and asked.concepts[0].stem in text.heading[:1]
+        lead = LEAD_BONUS * sum(w * p for w, p in zip(asked.weights, above, strict=True)) / total
         shares = []
         for sentence, words in text.sentences:
             held = set(words)
@@ -172,17 +183,18 @@ class Reader:
             if asked.meaning and asked.concepts[0].stem in words[:2]:
                 share += MEANING_BONUS
                 defined = True
-            shares.append(share)
+            shares.append(share + lead)
+            lead = 0.0
         pairs = len(asked.pairs & text.pairs) / len(asked.pairs) if asked.pairs else 0.0
         score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * max(shares, default=0.0) + PAIR_SHARE * pairs
         score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * defined + favour
         if asked.vector is not None:
-            near = text.vectors @ asked.vector if text.vectors is not None else [0.0]
+            near = text.vectors @ asked.vector if text.vectors is not None and len(text.vectors) else [0.0]
             close = (close + float(max(near))) / 2
             score += CLOSE_SHARE * close
             shares = [share + CLOSE_SHARE * float(each) for share, each in zip(shares, near, strict=False)]
         scored = tuple((sentence, share) for (sentence, _), share in zip(text.sentences, shares, strict=True))
-        return Evidence(self.view.sections[number], score, bm25, coverage, pairs, close, scored, present)
+        return Evidence(section, score, bm25, coverage, pairs, close, scored, present)
 
 
 def _best(scores: np.ndarray[Any, Any]) -> list[int]:

@@ -235,7 +235,6 @@ async def test_abuse_40_a_broken_edit_is_named_and_changes_nothing(scene: Scene)
     assert [entry.data["policy"]] == in_force() == before
 
 
-
 async def test_a_file_that_changed_since_it_was_looked_at_is_not_proposed(scene: Scene) -> None:
     edit(scene.world.home, "3", "somebody died")
     lead, shown = await policy_shown(scene, LEAD)

@@ -79,6 +79,17 @@ def test_a_refused_page_is_named_and_the_others_answer(run, write, handbook):
     assert code == 0 and "good.md" in out and "bad.md" in err
 
 
+def test_a_handbook_brings_its_own_synonyms_and_a_faulty_glossary_is_refused(run, write, handbook):
+    write("a.md", "# Waivers\n\nA waiver lasts nine days.\n")
+    write("b.md", "# Food\n\nSoup is served at noon.\n")
+    write("glossary.yaml", "groups:\n  - [zibble, waiver]\n")
+    code, out, _ = run("ask", "zibble", "--handbook", handbook, "--json")
+    assert code == 0 and json.loads(out)["ranked"][0]["file"] == "a.md" and json.loads(out)["verdict"] != "abstained"
+    write("glossary.yaml", "groups:\n  - [alone]\n")
+    code, _, err = run("ask", "zibble", "--handbook", handbook)
+    assert code == 2 and "glossary.yaml:2" in err
+
+
 def test_the_search_is_a_langchain_retriever():
     index = Index([*parse("# Waivers\n\nA waiver lasts nine days.\n", "a.md"), *parse("# Food\n\nSoup.\n", "b.md")])
     found = retriever(index, limit=3).invoke("How long does a waiver last?")
