@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two workers, for two cores; a file stays with one of them, because its tests share one sandbox.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# The longest files first, so that neither worker is left with one at the end.
+SLOW_FIRST := tests/story/test_play.py tests/browser/test_page.py tests/browser/test_story.py tests/bot
 
 .PHONY: install demo test test-real chaos lint bench lock pictures
 
@@ -18,7 +20,7 @@ demo: install
 	$(BIN)/rai-incident demo
 
 test: install
-	$(PYTEST) -m "not real and not chaos" tests
+	$(PYTEST) -m "not real and not chaos" $(SLOW_FIRST) tests
 
 test-real: install
 	$(BIN)/python -m pytest -m real tests
