@@ -26,7 +26,7 @@ test-real: install
 	$(BIN)/python -m pytest -m real tests
 
 chaos: install
-	$(BIN)/python -m pytest -n 2 -m chaos tests/chaos
+	$(BIN)/python -m pytest -n 2 -m chaos tests/chaos tests/story
 
 lint: install
 	$(BIN)/ruff check .

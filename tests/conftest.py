@@ -2,9 +2,11 @@
 
 import itertools
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -75,6 +77,32 @@ def session(engine: Engine) -> Iterator[Session]:
     """One writing transaction, committed when the test succeeds."""
     with writing(engine) as open_session:
         yield open_session
+
+
+class Said(NamedTuple):
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Said]:
+    """Type a command of `rai-incident` in an empty folder. In this process: a new one costs a second each time."""
+    from bot.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAI_CONFIG_DIR", str(tmp_path / "config"))
+
+    def typed(*words: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["rai-incident", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Said(int(ended.value.code or 0), said.out, said.err)
+
+    return typed
 
 
 def _database(url: str, name: str) -> str:

@@ -1,14 +1,12 @@
 """`rai-incident policy` and `severity` as a policy lead types them."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import Engine
 
-from bot.cli import main
 from incidents import assessing, policies
 from incidents.access import Person
 from incidents.assessing import Result
@@ -34,22 +32,6 @@ TWELVE = {
     "milder_when_worse": "not monotone",
     "not_sure_too_mild": '"not sure" is too mild',
 }
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Type a command: exit code, output, errors."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RAI_CONFIG_DIR", str(tmp_path / "config"))
-
-    def type_(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["rai-incident", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return type_
 
 
 @pytest.fixture

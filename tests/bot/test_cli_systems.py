@@ -1,7 +1,6 @@
 """`rai-incident clocks`, `systems` and `forms` as an operator types them."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 import yaml
 from sqlalchemy.engine import Engine
 
-from bot.cli import main
 from incidents import inventory, tiering
 from incidents.access import Person
 from incidents.db import writing
@@ -27,22 +25,6 @@ FILE = """systems:
     rollback_targets:
       - {id: kill-switch, kind: openfeature, title: Kill switch, class: disruptive, flag: assistant-enabled}
 """
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Type a command: exit code, output, errors."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RAI_CONFIG_DIR", str(tmp_path / "config"))
-
-    def type_(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["rai-incident", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return type_
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 import gallery
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
@@ -30,10 +31,11 @@ class Heard:
     errors: dict[str, str] | None = None
 
 
-@pytest.fixture
+# One browser serves a file's tests, so they share its loop; each test has a world and pages of its own.
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: the page cannot be shown")
     async with World(tmp_path, port=0, bot_command=(), bot_env={}) as running:
         yield running
 
@@ -43,7 +45,7 @@ def slack(world: World) -> AsyncWebClient:
     return AsyncWebClient(BOT_TOKEN, base_url=f"{world.url}/api/", retry_handlers=[])
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def heard(slack: AsyncWebClient) -> AsyncIterator[Heard]:
     """An app that opens the gallery's modal on its command and its shortcuts, and takes note of everything."""
     app = AsyncApp(client=slack, signing_secret=SIGNING_SECRET, process_before_response=True)
@@ -77,15 +79,17 @@ async def heard(slack: AsyncWebClient) -> AsyncIterator[Heard]:
     await handler.close_async()
 
 
-@pytest.fixture
-async def browser(world: World) -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: the page cannot be shown")
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         await running.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, world: World) -> AsyncIterator[Page]:
     """The page as the support agent first sees it; an error in its console fails the test."""
     shown = await browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
@@ -95,4 +99,5 @@ async def page(browser: Browser, world: World) -> AsyncIterator[Page]:
     await shown.goto(world.url)
     await shown.locator("body.ready").wait_for()
     yield shown
+    await shown.close()
     assert faults == []

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.server import World
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 SUPPORT_CHANNEL, GENERAL_CHANNEL = "C0SUPPORT1", "C0GENERAL1"
 
 

@@ -1,27 +1,25 @@
 """The story through the page: three people in three windows, the real bot in its own process, killed on the way."""
 
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from incidents.db import upgrade
 from sandbox.server import World
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 PATIENCE_MS = 30_000
 ANSWERS = {"materialisation": "event", "ongoing": "yes", "scope": "many", "personal_data": "others", "minors": "none"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A world with the real bot in it, on a database of its own."""
-    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
-        pytest.skip("no Chromium on this machine: the page cannot be shown")
     url = f"sqlite:///{tmp_path / 'rai-incident.db'}"
     upgrade(url)
     command = [sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}"]
@@ -52,9 +50,15 @@ class Window:
         await expect(self.page.locator("#messages .pending")).to_have_count(0, timeout=PATIENCE_MS)
 
     async def form(self, action_id: str, title: str) -> None:
-        """Press a button that opens a form."""
+        """Press a button that opens a form; once more where a busy machine let Slack's three seconds pass."""
+        heading = self.page.get_by_test_id("modal-title").filter(has_text=title)
+        late = self.page.locator("#messages").get_by_text("please press again")
+        said = await late.count()
         await self.press(action_id)
-        await expect(self.page.get_by_test_id("modal-title")).to_contain_text(title, timeout=PATIENCE_MS)
+        await expect(heading.or_(late.nth(said))).to_be_visible(timeout=PATIENCE_MS)
+        if not await heading.count():
+            await self.press(action_id)
+        await expect(heading).to_be_visible(timeout=PATIENCE_MS)
 
     async def write(self, block_id: str, text: str) -> None:
         """Type into a field of the form."""

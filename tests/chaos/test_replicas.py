@@ -12,7 +12,7 @@ from sandbox.story.waiting import until
 from sandbox.supervisor import Supervisor
 
 ADOPTED_WITHIN = 5.0  # seconds
-pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+pytestmark = [pytest.mark.chaos, pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)]
 
 
 @asynccontextmanager

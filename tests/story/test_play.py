@@ -25,6 +25,9 @@ def _demo(database_url: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.chaos)], indirect=True
+)  # PostgreSQL plays it below as well
 def test_the_story_plays_from_harm_to_postmortem_draft(database_url: str) -> None:
     done = _demo(database_url)
 
