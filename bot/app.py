@@ -7,13 +7,14 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.homes import Homes
 from bot.inbox import Inbox
-from bot.listeners import Door, buttons, clocks, commands, comms, messages, submits, tier
+from bot.listeners import Door, buttons, clocks, commands, comms, home, messages, submits, tier
 from bot.parts import Parts
 from integrations.http import ssl_context
 
 
-def build_app(parts: Parts, inbox: Inbox) -> AsyncApp:
+def build_app(parts: Parts, inbox: Inbox, homes: Homes) -> AsyncApp:
     """Bolt behind our own guard: it acknowledges only after a listener has saved (`process_before_response`)."""
     settings = parts.settings
     assert settings.slack_bot_token is not None
@@ -37,7 +38,7 @@ def build_app(parts: Parts, inbox: Inbox) -> AsyncApp:
         authorize=authorize,
         ignoring_self_events_enabled=True,
     )
-    door = Door(parts, inbox, web)
-    for subject in (commands, comms, buttons, clocks, submits, tier, messages):
+    door = Door(parts, inbox, web, homes)
+    for subject in (commands, comms, buttons, clocks, submits, tier, messages, home):
         subject.register(app, door)
     return app

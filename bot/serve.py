@@ -14,11 +14,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 
-from bot import acts, content, inbox, parts
+from bot import acts, content, homes, inbox, parts
 from bot.acts import classify, clocks, comms, contain, people, policy, postmortem, rollback, talk, tier
 from bot.app import build_app
 from bot.directory import Directory
 from bot.engine import Durable, LostLock, exit_process
+from bot.homes import Homes
 from bot.inbox import Inbox, Item
 from bot.lanes import Lanes
 from bot.language_model import language_model
@@ -66,7 +67,8 @@ class Bot:
         parts.use(made)
         self.parts = made
         self.inbox = Inbox(engine, self._lanes.take)
-        self.bolt = build_app(made, self.inbox)
+        self.homes = Homes(made)
+        self.bolt = build_app(made, self.inbox, self.homes)
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
         return web_app(self.bolt, None if self.socket_mode else secret, self.health, engine, self.lifespan)
 
@@ -95,6 +97,7 @@ class Bot:
         self._scheduler.add_job(
             self.sweep, "interval", seconds=SWEEP_EVERY, coalesce=True, max_instances=1, misfire_grace_time=None
         )
+        self._scheduler.add_job(self.homes.look, "interval", seconds=homes.EVERY, coalesce=True, max_instances=1)
         self._scheduler.start()
 
     def _stop(self) -> None:

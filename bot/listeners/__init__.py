@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.orm import Session
 
 from bot.acts import meant
+from bot.homes import Homes
 from bot.inbox import Full, Inbox, Item
 from bot.parts import Parts
 from bot.views.blocks import Block
@@ -31,11 +32,12 @@ BUSY = "More is arriving than can be saved right now. Nothing was saved; please 
 
 @dataclass
 class Door:
-    """What listeners need: the inbox, the parts, and a client for opening modals."""
+    """What listeners need: the inbox, the parts, a client for opening modals, and the App Homes."""
 
     parts: Parts
     inbox: Inbox
     web: AsyncWebClient
+    homes: Homes
 
     async def save(self, item: Item) -> str | None:
         """Save an item; None when it was new, else words for the person."""

@@ -1,4 +1,4 @@
-"""Shortcuts on messages, reactions, and the App Home being opened."""
+"""Shortcuts on messages, and reactions."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,6 @@ from bot.inbox import Item
 from bot.listeners import Ack, Door, forms, team_of, user_of
 from bot.listeners.forms import Body
 from bot.views.blocks import spoken
-from bot.views.home import home_view
 from incidents import access, lifecycle
 from incidents.access import Action
 from integrations.errors import OutsideServiceError
@@ -19,7 +18,7 @@ PIN = "pushpin"
 
 
 def register(app: AsyncApp, door: Door) -> None:
-    """Listen to the shortcuts, reactions and the App Home."""
+    """Listen to the shortcuts and reactions."""
 
     @app.shortcut("report_ai_harm")
     async def report_message(ack: Ack, body: Body) -> None:
@@ -58,15 +57,6 @@ def register(app: AsyncApp, door: Door) -> None:
             "permalink": f"{door.parts.channel_url(channel)}/p{ts.replace('.', '')}",
         }
         await door.inbox.put(Item(str(body["event_id"]), "pin", team, str(event["user"]), payload))
-
-    @app.event("app_home_opened")
-    async def home(event: dict[str, Any], body: Body) -> None:
-        """Show the App Home."""
-        if event.get("tab") != "home":
-            return
-        who = await asyncio.to_thread(door.parts.directory.person, str(event["user"]), str(body.get("team_id") or ""))
-        incidents = await door.read(lambda session: forms.visible_open(session, who))
-        await door.web.views_publish(user_id=str(event["user"]), view=home_view(who, incidents))
 
     @app.event("message")
     async def ignore_messages() -> None:

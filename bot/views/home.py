@@ -1,26 +1,117 @@
-"""The App Home: what is open, what is mine, and the button that matters."""
+"""The App Home of one person: what waits for them, their incidents, what is open, and what the bot may do here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from bot.views.blocks import Block, actions, button, context, divider, header, section
-from bot.views.card import CardFacts
-from bot.views.lists import status_text
+from bot.views.blocks import Block, actions, button, channel_link, context, divider, escape, header, section, when
+from bot.views.card import ROLE_NAMES, SEVERITY_MARK, STATUS_WORDS, CardFacts
 from incidents.access import Person
 
+BLOCKS = 100  # Slack's limit for a home
+TODO_SHOWN = 10
+MINE_SHOWN = 10
+OPEN_SHOWN = 15
 
-def home_view(who: Person, incidents: Sequence[CardFacts]) -> Block:
-    """The home of one person. `incidents` are the open ones they may see."""
-    mine = [facts for facts in incidents if who.user_id in facts.roles.values() or facts.reporter == who.user_id]
-    others = [facts for facts in incidents if facts not in mine]
+
+@dataclass(frozen=True)
+class Todo:
+    """Something that waits for this person. `due` is UTC; None: as soon as they can."""
+
+    number: str
+    words: str
+    channel_id: str | None
+    due: datetime | None
+    late: bool
+
+
+@dataclass(frozen=True)
+class HomeFacts:
+    """What the home shows. `incidents` are the live ones the person may see; `todo` is in the order to do it."""
+
+    who: Person
+    incidents: Sequence[CardFacts]
+    todo: Sequence[Todo]
+    abilities: Sequence[str] = field(default_factory=tuple)
+
+
+def home_view(facts: HomeFacts) -> Block:
+    """The home of one person."""
+    mine = [(one, _part(one, facts.who.user_id)) for one in facts.incidents]
+    theirs = [(one, part) for one, part in mine if part]
+    others = [one for one, part in mine if not part]
     blocks: list[Block] = [
         header("AI-harm incidents"),
-        actions(button("Report AI harm", "declare_open", "home", style="danger")),
+        actions(button("Report AI harm", "declare_open", "home", style="danger"), block_id="home_main"),
+        *_todo(facts.todo),
     ]
-    for title, facts_list in (("Mine", mine), ("Open", others)):
-        if facts_list:
-            blocks += [divider(), header(title), *(section(status_text(facts)) for facts in facts_list[:20])]
-    if not incidents:
+    if theirs:
+        blocks += [divider(), header("My incidents")]
+        blocks += [_incident(one, part) for one, part in theirs[:MINE_SHOWN]]
+        blocks += _more(len(theirs) - MINE_SHOWN)
+    if others:
+        ordered = sorted(others, key=lambda one: (one.severity, one.declared_at))
+        blocks += [divider(), header("Also open")]
+        blocks += [_incident(one, "") for one in ordered[:OPEN_SHOWN]]
+        blocks += _more(len(ordered) - OPEN_SHOWN)
+    if not facts.incidents:
         blocks += [divider(), section("No incident is open. 🌤️")]
-    may = "You are a responder." if who.responder else "You can report harm; responders take it from there."
-    blocks.append(context(f"{may} Type `/rai-incident help` for everything the bot can do."))
-    return {"type": "home", "blocks": blocks[:100]}
+    blocks += [divider(), section(_abilities(facts))]
+    return {"type": "home", "blocks": blocks[:BLOCKS]}
+
+
+def _todo(todo: Sequence[Todo]) -> list[Block]:
+    if not todo:
+        return [section("*Nothing waits for you.*")]
+    first, rest = todo[0], todo[1:TODO_SHOWN]
+    blocks = [divider(), header("My next step"), section(_todo_line(first))]
+    if rest:
+        blocks.append(section("*Then*\n" + "\n".join(f"• {_todo_line(one)}" for one in rest)))
+    return blocks + _more(len(todo) - TODO_SHOWN)
+
+
+def _todo_line(todo: Todo) -> str:
+    where = f" · {channel_link(todo.channel_id)}" if todo.channel_id else f" · {todo.number}"
+    due = f" · {'❗ was due' if todo.late else 'by'} {when(todo.due)}" if todo.due else ""
+    return f"{escape(todo.words, 250)}{where}{due}"
+
+
+def _incident(facts: CardFacts, part: str) -> Block:
+    """One incident in two lines, with the way to it."""
+    exercise = "🎭 EXERCISE · " if facts.kind == "exercise" else ""
+    lines = [
+        f"{SEVERITY_MARK[facts.severity]} {exercise}*{facts.number}* · {escape(facts.title, 150)}"
+        + (" 🔒" if facts.private else ""),
+        " · ".join(
+            [
+                f"{facts.severity}{' provisional' if facts.provisional else ''}",
+                STATUS_WORDS[facts.status].lower(),
+                f"since {when(facts.declared_at)}",
+                *([f"you are {escape(part, 100)}"] if part else []),
+                *([channel_link(facts.channel_id)] if facts.channel_id else []),
+            ]
+        ),
+    ]
+    if facts.run and facts.run[3]:
+        lines.append(f"Next: {escape(facts.run[3], 200)} ({facts.run[1]} of {facts.run[2]} steps done)")
+    lines += facts.clocks[:1]
+    return section("\n".join(lines))
+
+
+def _part(facts: CardFacts, user: str) -> str:
+    """`commander and scribe`, `reporter`: what a person is in an incident; empty where nothing."""
+    held = [ROLE_NAMES.get(role, role) for role, holder in facts.roles.items() if holder == user]
+    return " and ".join(held) or ("reporter" if facts.reporter == user else "")
+
+
+def _more(left: int) -> list[Block]:
+    return [context(f"… and {left} more: `/rai-incident list`")] if left > 0 else []
+
+
+def _abilities(facts: HomeFacts) -> str:
+    if facts.who.responder:
+        you = "You are a responder: you may run incidents, and approve what others ask for."
+    else:
+        you = "You can report harm; responders take it from there."
+    lines = "\n".join(f"• {escape(ability, 200)}" for ability in facts.abilities)
+    return f"*What I may do here*\n{lines}\n{you} `/rai-incident help` shows every command."
