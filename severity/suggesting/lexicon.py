@@ -121,7 +121,7 @@ def _context(reader: _Reader, document: Document, words: WordsFile) -> ContextWo
     plain: dict[str, frozenset[str]] = {}
     cues: dict[str, tuple[Cue, ...]] = {}
     for name, sources in words.context.items():
-        if name in ("false_friends", "after_avoided", "invented"):
+        if name in ("false_friends", "after_avoided", "invented", "people"):
             cues[name] = tuple(reader.cues(document, ("context", name), _literal(name, sources), words.sets))
         else:
             plain[name] = frozenset(sources)
@@ -131,6 +131,7 @@ def _context(reader: _Reader, document: Document, words: WordsFile) -> ContextWo
         false_friends=_matcher(cues["false_friends"]),
         after_avoided=cues["after_avoided"],
         invented=_matcher(cues["invented"]),
+        people=_matcher(cues["people"]),
         **{name: plain[name] for name in names if name in plain},
     )
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from severity.suggesting.lexicon import Lexicon, Role, Ways
-from severity.suggesting.scope import entity_negated, invented_from, negated, not_really, only_possible
+from severity.suggesting.scope import entity_negated, idiom, invented, negated, not_really, only_possible
 from severity.suggesting.text import Sentence, sentences
 
 MAX_WORDS_SHOWN = 5
@@ -46,7 +46,15 @@ def _standing(sentence: Sentence, lexicon: Lexicon) -> list[tuple[str, int, int]
         found[label].append((start, end))
     if not found:
         return []
-    swallowed = {concept: _mask(spans, len(sentence)) for (concept, role), spans in found.items() if role == "except"}
+    context = lexicon.context
+    people = _mask([(start, end) for start, end, _ in context.people.find(sentence)], len(sentence))
+    swallowed = {}
+    for (concept, role), spans in found.items():
+        if role == "except":
+            if lexicon.kinds[concept] == "event":
+                cue_starts = {start for start, _ in found.get((concept, "cue"), ())}
+                spans = [span for span in spans if idiom(sentence, *span, span[0] in cue_starts, context, people)]
+            swallowed[concept] = _mask(spans, len(sentence))
     cued = {
         concept: spans for (concept, role), spans in found.items() if role == "cue" and (concept, "unless") not in found
     }
@@ -55,9 +63,8 @@ def _standing(sentence: Sentence, lexicon: Lexicon) -> list[tuple[str, int, int]
         for concept, spans in cued.items()
     }
     trusted = not standing.get(INSTRUCTION)
-    context = lexicon.context
     friends = _mask(not_really(sentence, context), len(sentence))
-    told_falsely = invented_from(sentence, context)
+    false_from, false_to = invented(sentence, context)
     result = []
     for concept, spans in standing.items():
         kind = lexicon.kinds[concept]
@@ -68,7 +75,7 @@ def _standing(sentence: Sentence, lexicon: Lexicon) -> list[tuple[str, int, int]
                 else:
                     taken_back = negated(sentence, start, end, context, friends)
                 if kind == "event":
-                    taken_back = taken_back or start >= told_falsely or only_possible(sentence, start, context, friends)
+                    taken_back = taken_back or false_from <= start < false_to or only_possible(sentence, start, context, friends)
                 if taken_back:
                     continue
             result.append((concept, start, end))

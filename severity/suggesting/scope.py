@@ -10,6 +10,8 @@ from severity.suggesting.patterns import Cue, Matcher, match_end
 from severity.suggesting.text import Sentence
 
 REACH = 8
+ARTICLES = frozenset({"a", "an", "the", "his", "her", "their", "its", "that"})
+BE = frozenset({"is", "are", "was", "were", "has", "have", "had", "been", "got"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,13 @@ class ContextWords:
     failers: frozenset[str]
     carriers: frozenset[str]
     breakers: frozenset[str]
+    unnoticed: frozenset[str]
+    sweeping: frozenset[str]
+    place: frozenset[str]
+    consequences: frozenset[str]
     conditionals: frozenset[str]
     risks: frozenset[str]
+    urgings: frozenset[str]
     causers: frozenset[str]
     infinitives: frozenset[str]
     happened: frozenset[str]
@@ -33,6 +40,7 @@ class ContextWords:
     false_friends: Matcher[None]
     after_avoided: tuple[Cue, ...]
     invented: Matcher[None]
+    people: Matcher[None]
 
 
 def not_really(sentence: Sentence, words: ContextWords) -> list[tuple[int, int]]:
@@ -43,9 +51,9 @@ def not_really(sentence: Sentence, words: ContextWords) -> list[tuple[int, int]]
 def negated(sentence: Sentence, start: int, end: int, words: ContextWords, friends: bytes) -> bool:
     """True where the sentence says that the thing at tokens [start, end) did not happen or was avoided.
 
-    "no", "nobody", "without" reach over the words of their own clause; "not" and "avoid" reach only over words that
-    carry a negation on ("did not cause any injury"), so "could not stop and killed her" stays a death.
-    `friends` masks the tokens of `not_really`.
+    "nobody" and "no passenger" reach over the words of their own clause. "not", "avoid" and a "no" or "without" that
+    denies a thing reach only over words that carry a negation on ("did not cause any injury"), so "could not stop and
+    killed her" and "without oxygen the patient died" stay deaths. `friends` masks the tokens of `not_really`.
     """
     if any(match_end(cue, sentence, end) is not None for cue in words.after_avoided):
         return True
@@ -54,8 +62,16 @@ def negated(sentence: Sentence, start: int, end: int, words: ContextWords, frien
         token = sentence[position]
         if friends[position]:
             return False
+        after = sentence[position + 1].word
         if token.word in words.determiners:
-            return carried or sentence[start].word not in words.outcome_nouns
+            verb = sentence[position + 2].word if position + 2 < start else ""
+            # "no data was leaked" denies its clause, "with no oxygen the patient died" does not
+            whole = token.word in words.sweeping or after in words.carriers or verb in BE
+            return carried or (whole and sentence[start].word not in words.outcome_nouns)
+        if token.word == "that" and not after.startswith("any"):
+            return False  # "no driver was in the car that killed her", but "no sign that anyone was hurt"
+        if token.word in words.unnoticed:
+            return False  # "nobody noticed the man had died"
         if carried and token.word in words.negators:
             return True
         if carried and token.word in words.avoiders:
@@ -63,7 +79,7 @@ def negated(sentence: Sentence, start: int, end: int, words: ContextWords, frien
             return not any(
                 t.word in words.failers or t.word in words.negators or t.word in words.determiners for t in before
             )
-        if token.word == "," and (sentence[position + 1].word in words.listed or position + 1 == start):
+        if token.word == "," and (after in words.listed or position + 1 == start):
             # "no injuries, deaths or damage": a list goes on; any other comma starts another thought
             if not any(t.word in words.listed for t in sentence[max(0, position - 2) : position]):
                 return False
@@ -99,12 +115,13 @@ def only_possible(sentence: Sentence, start: int, words: ContextWords, friends: 
         if not token.is_word or token.word in words.breakers:
             return False
         after = sentence[position + 1].word if position + 1 < len(sentence) else ""
-        settled = ("not", "have") if token.word in ("may", "might") else ("not",)
-        if carried and token.word in words.conditionals and after not in settled:
-            return True
+        if carried and token.word in words.conditionals and after != "not":
+            return after != "have" or token.word not in ("may", "might") or _unreal(sentence, position)
         counts = position + 1 < len(sentence) and sentence[position + 1].value is not None  # "nearly 200 people died"
         if carried and token.word in words.risks and not friends[position] and not counts:
             return True
+        if token.word in words.urgings and position + 1 == start:
+            return True  # "suggested killing", but "the data suggest a man was killed"
         carried = carried and (token.word in words.carriers or token.word in words.listed or token.value is not None)
         if token.word == "to" and after in words.infinitives:
             before = sentence[max(0, position - 5) : position]
@@ -114,6 +131,34 @@ def only_possible(sentence: Sentence, start: int, words: ContextWords, friends: 
     return False
 
 
-def invented_from(sentence: Sentence, words: ContextWords) -> int:
-    """Index from which the sentence retells something false or fictional; the sentence's length where nothing is."""
-    return min((end for _, end, _ in words.invented.find(sentence)), default=len(sentence))
+def _unreal(sentence: Sentence, position: int) -> bool:
+    """True for "if the valve had opened, she might have": a condition that was not met stands before."""
+    before = {token.word for token in sentence[max(0, position - 2 * REACH) : position]}
+    return {"if", "had"} <= before
+
+
+def invented(sentence: Sentence, words: ContextWords) -> tuple[int, int]:
+    """Span in which the sentence retells something false or fictional, empty where nothing is.
+
+    What came of it is real again: "a fake report of a kidnapping led to the killing of two men".
+    """
+    start = min((end for _, end, _ in words.invented.find(sentence)), default=len(sentence))
+    ends = (at for at in range(start, len(sentence)) if sentence[at].word in words.consequences)
+    return start, next(ends, len(sentence))
+
+
+def idiom(sentence: Sentence, start: int, end: int, begins_with_cue: bool, words: ContextWords, people: bytes) -> bool:
+    """True where the words at tokens [start, end) are the figure of speech they look like.
+
+    They are not where a person follows ("killed a project manager", "killed a dog and its owner"), nor where the thing
+    that "died" is only where somebody did ("the worker in the machine died"). `people` masks the persons of the sentence.
+    """
+    after = end
+    if after < len(sentence) and sentence[after].word == "and":
+        after += 1
+        if after < len(sentence) and sentence[after].word in ARTICLES:
+            after += 1
+    if after < len(sentence) and people[after]:
+        return False
+    before = start - 2 if start > 0 and sentence[start - 1].word in ARTICLES else start - 1
+    return begins_with_cue or before < 0 or sentence[before].word not in words.place
