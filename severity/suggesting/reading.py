@@ -75,7 +75,9 @@ def _standing(sentence: Sentence, lexicon: Lexicon) -> list[tuple[str, int, int]
                 else:
                     taken_back = negated(sentence, start, end, context, friends)
                 if kind == "event":
-                    taken_back = taken_back or false_from <= start < false_to or only_possible(sentence, start, context, friends)
+                    taken_back = (
+                        taken_back or false_from <= start < false_to or only_possible(sentence, start, context, friends)
+                    )
                 if taken_back:
                     continue
             result.append((concept, start, end))

@@ -10,7 +10,8 @@ from severity.suggesting.patterns import Cue, Matcher, match_end
 from severity.suggesting.text import Sentence
 
 REACH = 8
-ARTICLES = frozenset({"a", "an", "the", "his", "her", "their", "its", "that"})
+DEFINITE = frozenset({"the", "his", "her", "their", "its", "that"})
+ARTICLES = DEFINITE | {"a", "an"}
 BE = frozenset({"is", "are", "was", "were", "has", "have", "had", "been", "got"})
 
 
@@ -66,7 +67,7 @@ def negated(sentence: Sentence, start: int, end: int, words: ContextWords, frien
         if token.word in words.determiners:
             verb = sentence[position + 2].word if position + 2 < start else ""
             # "no data was leaked" denies its clause, "with no oxygen the patient died" does not
-            whole = token.word in words.sweeping or after in words.carriers or verb in BE
+            whole = token.word in words.sweeping or after in words.carriers or verb in BE or verb == "that"
             return carried or (whole and sentence[start].word not in words.outcome_nouns)
         if token.word == "that" and not after.startswith("any"):
             return False  # "no driver was in the car that killed her", but "no sign that anyone was hurt"
@@ -115,6 +116,8 @@ def only_possible(sentence: Sentence, start: int, words: ContextWords, friends: 
         if not token.is_word or token.word in words.breakers:
             return False
         after = sentence[position + 1].word if position + 1 < len(sentence) else ""
+        if token.word == "if" and sentence[start - 1].word in DEFINITE and sentence[start].word in words.outcome_nouns:
+            return False  # "nobody knows if the death has to do with it"
         if carried and token.word in words.conditionals and after != "not":
             return after != "have" or token.word not in ("may", "might") or _unreal(sentence, position)
         counts = position + 1 < len(sentence) and sentence[position + 1].value is not None  # "nearly 200 people died"
@@ -151,7 +154,7 @@ def idiom(sentence: Sentence, start: int, end: int, begins_with_cue: bool, words
     """True where the words at tokens [start, end) are the figure of speech they look like.
 
     They are not where a person follows ("killed a project manager", "killed a dog and its owner"), nor where the thing
-    that "died" is only where somebody did ("the worker in the machine died"). `people` masks the persons of the sentence.
+    that "died" is only where somebody did ("the worker in the machine died"). `people` masks the sentence's persons.
     """
     after = end
     if after < len(sentence) and sentence[after].word == "and":

@@ -238,7 +238,7 @@ def test_a_suggestion_that_names_no_concept_is_refused(tmp_path: Path) -> None:
     for path in FOLDER.glob("*.yaml"):
         (tmp_path / path.name).write_text(path.read_text())
     suggestions = tmp_path / "suggestions.yaml"
-    suggestions.write_text(suggestions.read_text().replace("death: [death]", "death: [deaht]"))
+    suggestions.write_text(suggestions.read_text().replace("death: [death,", "death: [deaht,"))
 
     with pytest.raises(LexiconError, match="no concept is called 'deaht'"):
         read_lexicon(tmp_path)

@@ -70,6 +70,51 @@ def test_a_negation_of_something_else_takes_nothing_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "A crash into a tree, killing two people.",
+        "The arm killed a project manager.",
+        "It killed a dog and its owner.",
+        "The worker in the machine died.",
+        "A death by a robot.",
+    ],
+)
+def test_an_idiom_does_not_swallow_the_death_of_a_person(text: str) -> None:
+    assert death_or_injury(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No driver was in the car that killed her.",
+        "Nobody noticed the man had died.",
+        "Without oxygen the patient died.",
+        "Nobody knows if the death has to do with it.",
+        "A report suggests a patient died.",
+        "A false report of a kidnapping led to the killing of two men.",
+        "The drone was used to kill a scientist.",
+    ],
+)
+def test_a_denial_or_doubt_of_something_else_leaves_the_death(text: str) -> None:
+    assert death_or_injury(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No data, no workers and no riders were hurt.",
+        "There is no sign that anyone was hurt.",
+        "If the valve had opened, someone might have died.",
+        "The assistant suggested killing a neighbour.",
+        "It killed two birds with one stone.",
+        "The worker pod was killed by the scheduler.",
+    ],
+)
+def test_what_is_plainly_denied_unreal_or_a_figure_of_speech_is_no_floor(text: str) -> None:
+    assert not death_or_injury(text)
+
+
+@pytest.mark.parametrize(
     "text", ["not suitable for children", "It never asked the child's age", "The filter did not protect kids"]
 )
 def test_a_child_who_is_named_stays_named_in_a_negative_sentence(text: str) -> None:

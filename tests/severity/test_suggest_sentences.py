@@ -1,4 +1,4 @@
-"""Sentences people write at 3 a.m., each with what must and what must not be suggested."""
+"""Sentences people write at 3 a.m. and short reports as news writes them; what must be suggested, what must not."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,11 @@ import pytest
 from severity.loading import read_yaml
 from severity.suggest import suggest
 
-SENTENCES: list[dict[str, Any]] = read_yaml(Path(__file__).with_name("suggest_sentences.yaml")).value
+SENTENCES: list[dict[str, Any]] = [
+    case
+    for name in ("suggest_sentences.yaml", "suggest_reports.yaml")
+    for case in read_yaml(Path(__file__).with_name(name)).value
+]
 
 
 @pytest.mark.parametrize("case", SENTENCES, ids=lambda case: case["says"][:60])
