@@ -8,28 +8,30 @@ How the split was kept: before any text beyond id 21 had been read, every incide
 held-out half by the first byte of SHA-256("rai-incident suggest split 1:<id>"), odd means held out; ids up to 21, whose
 text was seen while looking at the files, were forced into development (the label file's first rows were seen too,
 without their texts). The lexicon was written from general knowledge of English and by reading the development half
-only, labelled and unlabelled. No text of the held-out half was read at any time. Its totals were printed three times:
+only, labelled and unlabelled. No text of the held-out half was read at any time. Its totals were printed four times:
 
 - First look, lexicon finished: (precision / recall) H2 1.00/.89, minor .33/1.00 (one positive), lives lost 1.00/.67,
   injuries 1.00/.33. This is the one clean figure. Recall of the two event floors was too low for a floor.
 - After it, knowing those totals only, the rules were reviewed line by line: idioms that swallowed true cues ("fatal
   crash", "death by", "dead on", "number of deaths") went, and a road crash now asks about injuries. Second look: lives
   lost 1.00/.67, injuries 1.00/.67. Then possibility and negation were narrowed; third look: the same totals.
-- What is printed today is of that last version, and no longer untouched. One death that the plain list finds is still
-  missed; its text was not opened.
+- Then the floors for a death and an injury were widened, recall first. Read for it: the development half, and the
+  incidents of the public file that carry no CSET v1 label (they are in neither half). One of those, a crash "killing
+  two people", showed an idiom ("kill two birds") that swallowed deaths. Of the held-out half still nothing was read.
+  Fourth look: LOOK4.
+- What is printed today is of that last version: the held-out half is clean of reading, not of being looked at. A clean
+  figure now needs incidents nobody here has seen.
 
 The plain-keyword baseline is a short list of obvious words per label, never tuned, run by the same code on the same
 halves. Cohen's kappa: CSET v1's two annotator pairs, from the project's vocabulary.
 
-Run: `python -m tests.benchmarks.bench_suggest` (`--held-out` adds the held-out half).
+Run: `make bench`, or `python -m tests.benchmarks --only suggest`.
 """
 
-import argparse
 import csv
 import hashlib
 import re
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +41,8 @@ from rich.console import Console
 from rich.table import Table
 
 from severity.suggest import Suggestion, suggest
+from tests.benchmarks.scores import Pair, Score, recall_over_halves, score, wilson
+from tests.benchmarks.table import Row, p99
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "aiid"
 SEEN_BEFORE_SPLIT = 21
@@ -90,6 +94,15 @@ def _answer(fact: str, answer: str) -> Callable[[Suggestion], bool]:
 def _class(*names: str) -> Callable[[Suggestion], bool]:
     return lambda suggestion: any(item.name in names for item in suggestion.harm_classes)
 
+
+READ_THIS = """\
+A dozen positives or fewer per label and half: one incident moves a recall by a tenth to a half, so read the interval.
+It is Wilson's. "Random halves" is the 5th to 95th percentile of recall over 400 seeded draws of half the positives: the
+cues are fixed and nothing is fitted on the other half, so it shows the luck of the draw and proves nothing about new
+reports. "Asked in vain" is the share of incidents without the label that are asked about. The development half was
+read while the cues were written; of the held-out half only totals were seen. "Plain" is a fixed keyword list, never
+tuned, on the same incidents. Kappa: how far the two pairs of annotators of CSET v1 agree; "-" is unknown.
+"""
 
 LABELS = (
     Label(
@@ -165,92 +178,69 @@ def incidents() -> list[Incident]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Counts of one label on one half."""
-
-    hit: int
-    false_alarm: int
-    missed: int
-    total: int
-
-    @property
-    def precision(self) -> float:
-        return self.hit / (self.hit + self.false_alarm) if self.hit + self.false_alarm else 0.0
-
-    @property
-    def recall(self) -> float:
-        return self.hit / (self.hit + self.missed) if self.hit + self.missed else 0.0
-
-    @property
-    def f1(self) -> float:
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
-
-    def __str__(self) -> str:
-        return f"{self.precision:.2f} / {self.recall:.2f} / {self.f1:.2f}"
-
-    @property
-    def counts(self) -> str:
-        return f"{self.hit} hit, {self.false_alarm} false, {self.missed} missed of {self.total}"
-
-
-def score(pairs: list[tuple[bool, bool]]) -> Score:
-    """(truth, said) pairs -> counts."""
-    return Score(
-        sum(t and s for t, s in pairs),
-        sum(s and not t for t, s in pairs),
-        sum(t and not s for t, s in pairs),
-        len(pairs),
-    )
+def answers(incidents_: list[Incident], label: Label) -> tuple[list[Pair], list[Pair]]:
+    """(ours, plain keywords) of one label, each as (truth, said) per incident."""
+    pattern = re.compile(label.keywords, re.IGNORECASE)
+    ours, plain = [], []
+    for incident in incidents_:
+        truth = label.truth(incident.labels[label.column])
+        ours.append((truth, label.ours(suggest(incident.description, incident.title))))
+        plain.append((truth, bool(pattern.search(f"{incident.title}. {incident.description}"))))
+    return ours, plain
 
 
 def measure(half: list[Incident], label: Label) -> tuple[Score, Score]:
     """(ours, plain keywords) of one label on one half."""
-    pattern = re.compile(label.keywords, re.IGNORECASE)
-    ours, plain = [], []
-    for incident in half:
-        truth = label.truth(incident.labels[label.column])
-        ours.append((truth, label.ours(suggest(incident.description, incident.title))))
-        plain.append((truth, bool(pattern.search(f"{incident.title}. {incident.description}"))))
+    ours, plain = answers(half, label)
     return score(ours), score(plain)
 
 
-def speed(sample: list[Incident], repeats: int = 5) -> tuple[float, float]:
-    """(p50, p95) of one suggestion, in milliseconds, cold words included once."""
+def speed(sample: list[Incident], repeats: int = 5) -> list[float]:
+    """Milliseconds of each suggestion, cold words included once."""
     taken = []
     for _ in range(repeats):
         for incident in sample:
             start = time.perf_counter()
             suggest(incident.description, incident.title)
             taken.append((time.perf_counter() - start) * 1000)
-    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
+    return taken
 
 
-def main() -> None:
-    """Print the table. Exits 0 with one sentence where the public data is absent."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--held-out", action="store_true", help="also score the held-out half")
-    options = parser.parse_args()
-    console = Console(width=170)
-    if not DATA.exists():
-        console.print(f"skipped: the public data is not at {DATA}")
-        sys.exit(0)
-    labelled = incidents()
-    halves = {"development": [i for i in labelled if not i.held_out]}
-    if options.held_out:
-        halves["held out"] = [i for i in labelled if i.held_out]
-    table = Table(title="Suggestions on AI Incident Database, CSET v1 labels (precision / recall / F1)")
-    for heading in ("label", "half", "suggest", "counts", "plain keywords", "counts", "people's kappa"):
+def report(labelled: list[Incident]) -> Table:
+    """The table of every label: both halves and all, ours beside the plain list and what people agree on."""
+    halves = {
+        "development": [item for item in labelled if not item.held_out],
+        "held out": [item for item in labelled if item.held_out],
+        "all": labelled,
+    }
+    table = Table(title="Suggestions on AI Incident Database, CSET v1 labels (P / R: precision / recall)")
+    for heading in ("label (people's kappa)", "half", "P / R", "found", "recall, 95 %", "asked in vain", "plain P / R"):
         table.add_column(heading)
+    table.add_column("found")
     for label in LABELS:
         for name, half in halves.items():
             ours, plain = measure(half, label)
-            table.add_row(label.name, name, str(ours), ours.counts, str(plain), plain.counts, label.kappa)
-    console.print(table)
-    median, p95 = speed(labelled)
-    console.print(f"one suggestion (title and description): p50 {median:.2f} ms, p95 {p95:.2f} ms; target p95 < 20 ms")
+            low, high = wilson(ours.hit, ours.positives)
+            shown = {"development": label.name, "held out": f"  kappa {label.kappa}"}.get(name, "")
+            interval = f"{low:.2f} to {high:.2f}"
+            table.add_row(
+                shown, name, str(ours), ours.counts, interval, f"{ours.asked_in_vain:.0%}", str(plain), plain.counts
+            )
+        low, high = recall_over_halves(answers(labelled, label)[0])
+        table.add_row("", "random halves", "", "", f"{low:.2f} to {high:.2f}", "", "", "", end_section=True)
+    return table
 
 
-if __name__ == "__main__":
-    main()
+def run() -> list[Row | tuple[str, str]]:
+    """Print the table; the rows hold the speed, and say so where the public data is absent."""
+    if not DATA.exists():
+        return [("suggest", f"skipped: the public data is not at {DATA}")]
+    labelled = incidents()
+    console = Console(width=150)
+    console.print(report(labelled))
+    console.print(READ_THIS)
+    taken = speed(labelled)
+    return [
+        Row("one suggestion, title and description", statistics.median(taken), "ms", 20, p99=p99(taken)),
+        Row("the same, 95th percentile", statistics.quantiles(taken, n=20)[-1], "ms", 20),
+    ]
