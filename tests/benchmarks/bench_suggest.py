@@ -16,8 +16,9 @@ only, labelled and unlabelled. No text of the held-out half was read at any time
   crash", "death by", "dead on", "number of deaths") went, and a road crash now asks about injuries. Second look: lives
   lost 1.00/.67, injuries 1.00/.67. Then possibility and negation were narrowed; third look: the same totals.
 - Then the floors for a death and an injury were widened, recall first. Read for it: the development half, and the
-  incidents of the public file that have no row of CSET v1 labels (so neither half measures them). One of those, a crash "killing
-  two people", showed an idiom ("kill two birds") that swallowed deaths. Of the held-out half still nothing was read.
+  incidents of the public file that have no row of CSET v1 labels (so neither half measures them). One of those, a
+  crash "killing two people", showed an idiom ("kill two birds") that swallowed deaths. Of the held-out half still
+  nothing was read.
   Fourth look: lives lost 1.00/1.00, injuries .80/.67; the other labels as before.
 - Then more injuries (sprays, fumes, endangered people) and, on trial, any crash at all. Fifth look: the same totals.
   The trial cost precision on the development half and found nothing: it was taken out again without another look.
