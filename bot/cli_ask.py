@@ -23,6 +23,8 @@ from severity.officehours.semantic import load_meaning
 from severity.policy import load_policy
 
 MAX_QUESTIONS = 100_000
+RUNBOOK_WEIGHT = 0.85
+"""Who asks about policy seldom means a step of a runbook."""
 
 _VARIABLE = re.compile(r"\{\{ *([\w.]+) *\}\}")
 
@@ -98,7 +100,7 @@ def _runbook_pages(own: Path) -> dict[str, str]:
                 chapters.append(
                     Chapter(each.title, (*lines, f"Owner: {each.owner}. If it fails: {each.if_it_fails.say}"))
                 )
-        text = page(f"Runbook: {runbook.title}", "Incident response lead", chapters)
+        text = page(f"Runbook: {runbook.title}", "Incident response lead", chapters, RUNBOOK_WEIGHT)
         # Outside an incident a template's variable stands for itself: {{ system.name }} -> [system name].
         text = _VARIABLE.sub(lambda match: f"[{match[1].replace('.', ' ').replace('_', ' ')}]", text)
         pages[f"rendered/runbook-{runbook.id}.md"] = text

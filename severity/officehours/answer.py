@@ -15,7 +15,8 @@ from severity.officehours.confidence import Calibration, calibration_for, probab
 from severity.officehours.evidence import Evidence, Reader
 from severity.officehours.offers import Offer, asks_own_tier, offers_for
 from severity.officehours.search import MAX_QUESTION, Concept, Hit, Index, View, concepts_of, everyone
-from severity.officehours.sentences import Sentence, collapsed
+from severity.officehours.sections import collapsed
+from severity.officehours.sentences import Sentence
 from severity.officehours.words import stems
 
 Verdict = Literal["answered", "unsure", "abstained"]

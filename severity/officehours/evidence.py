@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 CANDIDATES = 30
 """Sections that BM25 puts forward and that are looked at sentence by sentence."""
 
-COVERAGE_SHARE, SENTENCE_SHARE, PAIR_SHARE = 0.5, 0.2, 0.1
+COVERAGE_SHARE, SENTENCE_SHARE, PAIR_SHARE = 0.3, 0.2, 0.1
 """How much, beside BM25's 1, each kind of evidence moves the order."""
 
-CLOSE_SHARE = 0.4
+CLOSE_SHARE = 0.5
 """How much closeness in meaning adds, where it is installed."""
 HEADING_COUNTS = 0.75
 """A word of the heading counts for each sentence below it, a little less than in the sentence itself."""
@@ -84,9 +84,13 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A section, read: its sentences with their stems, the stems of its heading and path, its neighbouring stems."""
+    """A section, read: its sentences with their stems, those of its heading and path, of its asks, its neighbours.
+
+    `vectors` has a row per sentence, then one per ask.
+    """
 
     sentences: tuple[tuple[Sentence, list[str]], ...]
+    asks: tuple[list[str], ...]
     heading: list[str]
     all: frozenset[str]
     pairs: set[tuple[str, str]]
@@ -144,16 +148,19 @@ class Reader:
             found = tuple((sentence, stems(sentence.text)) for sentence in sentences(section.text))
             heading = stems(section.heading)
             path = frozenset(stem for part in section.path for stem in stems(part))
-            together = (heading, *(words for _, words in found))
-            known[number] = _Text(found, heading, path.union(*together), set().union(*map(neighbours, together)))
+            asks = tuple(map(stems, section.asks))
+            together = (heading, *(words for _, words in found), *asks)
+            known[number] = _Text(found, asks, heading, path.union(*together), set().union(*map(neighbours, together)))
             lines += [f"{section.heading}. {sentence.text}" for sentence, _ in found]
+            lines += section.asks
         if self.view.meaning and lines:
             rows = self.view.meaning.vectors(lines)
             at = 0
             for number in fresh:
                 text = known[number]
-                known[number] = replace(text, vectors=rows[at : at + len(text.sentences)])
-                at += len(text.sentences)
+                count = len(text.sentences) + len(text.asks)
+                known[number] = replace(text, vectors=rows[at : at + count])
+                at += count
         if len(self.view.memo) > REMEMBERED:
             self.view.memo.clear()
         self.view.memo.update(known)
@@ -185,14 +192,20 @@ class Reader:
                 defined = True
             shares.append(share + lead)
             lead = 0.0
+        asks = [
+            sum(w * concept.presence(set(words)) for w, concept in zip(asked.weights, asked.concepts, strict=True))
+            for words in text.asks
+        ]
+        likest = max([*shares, *(share / total for share in asks)], default=0.0)
         pairs = len(asked.pairs & text.pairs) / len(asked.pairs) if asked.pairs else 0.0
-        score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * max(shares, default=0.0) + PAIR_SHARE * pairs
+        score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * likest + PAIR_SHARE * pairs
         score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * defined + favour
         if asked.vector is not None:
             near = text.vectors @ asked.vector if text.vectors is not None and len(text.vectors) else [0.0]
             close = (close + float(max(near))) / 2
             score += CLOSE_SHARE * close
             shares = [share + CLOSE_SHARE * float(each) for share, each in zip(shares, near, strict=False)]
+        score *= section.weight
         scored = tuple((sentence, share) for (sentence, _), share in zip(text.sentences, shares, strict=True))
         return Evidence(section, score, bm25, coverage, pairs, close, scored, present)
 

@@ -40,9 +40,9 @@ def rendered_pages(policy: Policy, tree: Tree, clocks: Clocks) -> dict[str, str]
     }
 
 
-def page(title: str, owner: str, chapters: Iterable[Chapter]) -> str:
-    """One Markdown page."""
-    blocks = [f"---\nowner: {owner}\n---\n# {title}"]
+def page(title: str, owner: str, chapters: Iterable[Chapter], weight: float = 1) -> str:
+    """One Markdown page; `weight` as in its front matter."""
+    blocks = [f"---\nowner: {owner}\nweight: {weight}\n---\n# {title}"]
     blocks += [f"## {chapter.heading}\n\n" + "\n".join(chapter.lines) for chapter in chapters]
     return "\n\n".join(blocks) + "\n"
 

@@ -19,7 +19,7 @@ from severity.officehours.glossary import Glossary, Synonyms, load_glossary
 from severity.officehours.sections import EVERYONE, Section
 from severity.officehours.semantic import Meaning
 from severity.officehours.words import asked as asked_stems
-from severity.officehours.words import names_of, stems
+from severity.officehours.words import everyday, names_of, stems
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +33,8 @@ RELATED_WEIGHT = 0.6
 ONLY_SYNONYM_WEIGHT = 0.85
 """For a synonym when the corpus never uses the asker's own word."""
 MISSPELT_WEIGHT = 0.8
+EVERYDAY_WEIGHT = 0.6
+"""For words of everyday speech, whose rarity in a handbook says nothing."""
 NAME_WEIGHT = 1.3
 """For names and numbers: who asks about one law wants no other."""
 MAX_VIEWS = 8
@@ -40,8 +42,8 @@ MAX_QUESTION = 2_000
 """Characters of a question that are read."""
 
 
-Key = tuple[tuple[str, ...], str]
-"""A section's heading path and text: what its words depend on."""
+Key = tuple[tuple[str, ...], str, tuple[str, ...]]
+"""A section's heading path, text and asks: what its words depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +185,11 @@ class Index:
             raise ValueError("one index holds the pages of one organisation")
         kept: dict[Key, list[int]] = {}
         for section in sections:
-            key = (section.path, section.text)
+            key = _key(section)
             kept[key] = self._ids[key] if key in self._ids else self._numbers(section)
         if self._meaning:
             fresh = [key for key in kept if key not in self._vectors]
-            rows = self._meaning.vectors([f"{'. '.join(path)}. {text}" for path, text in fresh])
+            rows = self._meaning.vectors([f"{'. '.join(path)}. {text}" for path, text, _ in fresh])
             vectors = self._vectors | dict(zip(fresh, rows, strict=True))
             self._vectors = {key: vectors[key] for key in kept}
         self._sections, self._ids = sections, kept
@@ -197,6 +199,7 @@ class Index:
         words = [stem for heading in section.path[:-1] for stem in stems(heading)]
         words += stems(section.heading) * HEADING_WEIGHT
         words += stems(section.text)
+        words += [stem for question in section.asks for stem in stems(question)]
         number = self._vocabulary.setdefault
         return [number(word, len(self._vocabulary)) for word in words]
 
@@ -209,7 +212,7 @@ class Index:
             self._views.move_to_end(audiences)
             return self._views[audiences]
         seen = [section for section in self._sections if section.audience in audiences]
-        keys = [(section.path, section.text) for section in seen]
+        keys = [_key(section) for section in seen]
         vectors = np.stack([self._vectors[key] for key in keys]) if self._meaning and keys else None
         view = View(seen, [self._ids[key] for key in keys], self._vocabulary.copy(), self._meaning, vectors)
         self._views[audiences] = view
@@ -236,8 +239,13 @@ def concepts_of(question: str, view: View, glossary: Glossary, weight: float = 1
         others: dict[frozenset[str], float] = {frozenset({word}): RELATED_WEIGHT for word in view.related(stem)}
         others |= {frozenset({word}): MISSPELT_WEIGHT for word in view.misspelt(stem)}
         groups = [group for group in synonyms if group.used == {stem}]
-        found.append(_concept(stem, others, groups, view, weight * (NAME_WEIGHT if stem in names else 1.0)))
+        share = NAME_WEIGHT if stem in names else EVERYDAY_WEIGHT if stem in everyday() else 1.0
+        found.append(_concept(stem, others, groups, view, weight * share))
     return found
+
+
+def _key(section: Section) -> Key:
+    return section.path, section.text, section.asks
 
 
 def _concept(

@@ -2,11 +2,14 @@
 
 Anchors follow GitHub: lower case, punctuation gone, spaces to hyphens, a repeated heading gets `-1`, `-2`. What a
 reader of the rendered page cannot see (front matter, HTML comments) is never part of a section, so it is never quoted.
+One comment is read: `<!-- asks: May I use it? | Who allows it? -->` below a heading names questions that its section
+answers, in the words of those who ask. They help to find the section and can do nothing else.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +28,10 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _NOT_SETEXT_TEXT = re.compile(r"\s*(?:[-*+>|]|\d+[.)]\s|#|```|~~~|$)")
+MAX_ASKS, MAX_ASK = 20, 200
+"""Questions below one heading, and characters of each, that are read."""
+
+_ASKS = re.compile(r"<!--\s*asks:\s*(.*?)\s*-->", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
@@ -34,12 +41,17 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """What a page says about itself. `reviewed` None: not stated."""
+    """What a page says about itself. `reviewed` None: not stated.
+
+    `weight` (0..1) is how much its sections count beside others that fit as well: less than 1 for pages that somebody
+    looking for a rule seldom means, such as the steps of a runbook or an archive.
+    """
 
     title: str | None = None
     owner: str | None = None
     reviewed: date | None = None
     audience: str = EVERYONE
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,7 @@ class Section:
     """One heading and its own text, up to the next heading of any level.
 
     `path` is the heading path, page title first. `anchor` is empty for text before the first heading. `text` is the
-    source as it stands, without comments. `commit` is the Git commit the page was read at, None outside a work tree.
+    source as it stands, without comments. `asks` are questions it answers. `commit` is the Git commit the page was read at, None outside a work tree.
     """
 
     organisation: str
@@ -61,6 +73,8 @@ class Section:
     reviewed: date | None = None
     audience: str = EVERYONE
     commit: str | None = None
+    weight: float = 1.0
+    asks: tuple[str, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -69,6 +83,11 @@ class Section:
     @property
     def address(self) -> str:
         return f"{self.file}#{self.anchor}" if self.anchor else self.file
+
+
+def collapsed(text: str) -> str:
+    """The one normalisation of quotes and sources: runs of whitespace become one space."""
+    return " ".join(text.split())
 
 
 def plain(markdown: str) -> str:
@@ -90,12 +109,20 @@ def parse(
     """The sections of a page that hold text. Raises ContentError (file, line, reason) for a page we cannot trust."""
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     front, body, first_line = _front_matter(source, file)
+    asks = [
+        (first_line + body.count("\n", 0, match.start()), question[:MAX_ASK])
+        for match in _ASKS.finditer(body)
+        for question in map(collapsed, match[1].split("|"))
+        if question
+    ]
     body = _COMMENT.sub(lambda match: BREAK + "\n" * match[0].count("\n"), body)
     root = front.title or file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     sections: list[Section] = []
     used: dict[str, int] = {}
     open_: list[tuple[int, str]] = []
-    for line, level, heading, text in _split(body, first_line):
+    parts = list(_split(body, first_line))
+    ends = [line for line, *_ in parts[1:]] + [sys.maxsize]
+    for (line, level, heading, text), end in zip(parts, ends, strict=True):
         if level:
             words = plain(heading) or "untitled"
             open_ = [(above, name) for above, name in open_ if above < level] + [(level, words)]
@@ -122,6 +149,8 @@ def parse(
                 front.reviewed,
                 front.audience,
                 commit,
+                front.weight,
+                tuple(question for at, question in asks if line <= at < end)[:MAX_ASKS],
             )
         )
     return tuple(sections)
@@ -210,4 +239,6 @@ def _front(value: object, file: str) -> FrontMatter:
         day = date.fromisoformat(reviewed) if reviewed and _DATE.fullmatch(reviewed) else None
     except ValueError:
         day = None
-    return FrontMatter(words("title"), words("owner"), day, audience)
+    weight = value.get("weight")
+    share = float(weight) if isinstance(weight, int | float) and 0 < weight <= 1 else 1.0
+    return FrontMatter(words("title"), words("owner"), day, audience, share)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from severity.officehours.sections import BREAK
+from severity.officehours.sections import BREAK, collapsed
 
 MAX_QUOTE = 600
 """Characters of one quoted sentence; a longer one is cut at a word, still verbatim."""
@@ -35,11 +35,6 @@ class Sentence:
     text: str
     kind: str
     block: int
-
-
-def collapsed(text: str) -> str:
-    """The one normalisation of quotes and sources: runs of whitespace become one space."""
-    return " ".join(text.split())
 
 
 def sentences(text: str) -> tuple[Sentence, ...]:

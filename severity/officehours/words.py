@@ -21,6 +21,8 @@ _NAME = re.compile(
 )
 _NO_NAMES = frozenset({"i", "ai"})
 
+_EVERYDAY = Path(__file__).with_name("everyday.txt")
+
 STOP = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split())
 """Words that say nothing about the subject of a question."""
 
@@ -47,6 +49,12 @@ def _stemmer():  # type: ignore[no-untyped-def]
 
     stemmer = snowballstemmer.stemmer("english")
     return lambda word: stemmer.stemWord(word.replace("’", "'"))
+
+
+@lru_cache(maxsize=1)
+def everyday() -> frozenset[str]:
+    """Stems of words that people say more often than policies write: rare in a handbook, and yet they tell little."""
+    return frozenset(map(stem, _EVERYDAY.read_text(encoding="utf-8").split()))
 
 
 def stems(text: str) -> list[str]:

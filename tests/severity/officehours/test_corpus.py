@@ -8,8 +8,8 @@ import pytest
 from severity.errors import ContentError
 from severity.officehours.corpus import Corpus
 from severity.officehours.gitcommit import commit_of
-from severity.officehours.sections import parse
-from severity.officehours.sentences import collapsed, sentences
+from severity.officehours.sections import collapsed, parse
+from severity.officehours.sentences import sentences
 
 PAGE = """---
 owner: Policy lead
