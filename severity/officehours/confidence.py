@@ -6,6 +6,7 @@ in calibration.yaml. No sign is an absolute BM25 score, so a handbook of another
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from math import exp
@@ -14,9 +15,16 @@ from pathlib import Path
 from severity.loading import StrictModel, check_shape, read_yaml
 from severity.officehours.evidence import Evidence, asks_amount, has_amount
 from severity.officehours.search import Concept, View
-from severity.officehours.words import asked, names_of, stems
+from severity.officehours.words import asked, folded, names_of, stem, stems
 
 SHIPPED = Path(__file__).with_name("calibration.yaml")
+
+_ASKS_FOR = re.compile(r"\b(?:what|which|how (?:many|much))\b", re.IGNORECASE)
+_HOW_MANY = re.compile(r"\bhow many (?:[a-z]+-)?([^\W\d_]+)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\b(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a dozen|no)\b((?:[\s-]+\w+){1,4})",
+    re.IGNORECASE,
+)
 
 SIGNS = {
     "bm25": 1,  # share of the score that a section with every word could reach
@@ -28,6 +36,8 @@ SIGNS = {
     "lost": -1,  # share of words that the first section lacks
     "names": -1,  # share of names and numbers that it lacks: another tier, another law, another year
     "amount": -1,  # a number or a time is asked for, and the best sentence has none
+    "focus": -1,  # the thing asked for ("which law firm", "what salary") does not stand in it under any name
+    "count": -1,  # "how many lifeboats", and no number of lifeboats stands in it
 }
 """Each sign, and whether it may only raise (1) or only lower (-1) the probability: what no fit may turn round."""
 
@@ -78,7 +88,29 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
         "lost": sum(presence == 0 for presence in top.present) / len(concepts),
         "names": _names_missing(question, concepts, top),
         "amount": float(bool(asks_amount(question) and best and not has_amount(best[0].text))),
+        "focus": float(_focus_missing(question, concepts, top)),
+        "count": float(_count_missing(question, concepts, top)),
     }
+
+
+def _focus_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> bool:
+    match = _ASKS_FOR.search(question)
+    after = asked(question[match.end() :])[:1] if match else []
+    return any(
+        presence == 0
+        for concept, presence in zip(concepts, top.present, strict=True)
+        if after and after[0] in concept.stem.split()
+    )
+
+
+def _count_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> bool:
+    match = _HOW_MANY.search(question)
+    if match is None:
+        return False
+    noun = stem(folded(match[1]))
+    named = next((concept for concept in concepts if concept.stem == noun), Concept(noun, 0.0, ()))
+    near = (stems(found[1]) for sentence, _ in top.sentences for found in _NUMBER.finditer(sentence.text))
+    return not any(named.presence(set(words)) for words in near)
 
 
 def _names_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> float:
