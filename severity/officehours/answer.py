@@ -6,13 +6,13 @@ Nothing here acts: an answer is text, addresses and offers of three fixed kinds,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 from severity.officehours.confidence import Calibration, calibration_for, probability, signs
-from severity.officehours.evidence import Evidence, Reader
+from severity.officehours.evidence import Evidence, Reader, is_label
 from severity.officehours.offers import Offer, asks_own_tier, offers_for
 from severity.officehours.search import MAX_QUESTION, Concept, Hit, Index, View, concepts_of, everyone
 from severity.officehours.sections import collapsed
@@ -24,8 +24,8 @@ RANKED = 10
 SHOWN_WHEN_UNSURE = 5
 MAX_ANSWER = 700
 """Characters of an answer; one long sentence may fill it alone."""
-SHORT = 120
-"""Characters below which a sentence is quoted with the one that follows it."""
+ENOUGH = 360
+"""Characters below which a sentence is quoted with those that follow it in its paragraph."""
 AS_CLOSE = 0.97
 """Share of the first section's score from which the second is quoted too."""
 FOLLOW_UP_WEIGHT = 0.3
@@ -206,15 +206,18 @@ def _quotes(ranked: list[Evidence], concepts: list[Concept]) -> list[tuple[Evide
 
 
 def _of_section(top: Evidence, concepts: list[Concept], limit: int) -> list[Sentence]:
-    """The best sentence, what it leans on, and what covers the rest of the question, in the order of the page."""
+    """The best sentence with what it leans on, or the whole list it is part of; then what covers the rest of the
+    question and what follows, in the order of the page."""
     texts = [sentence for sentence, _ in top.sentences]
     at = max(range(len(texts)), key=lambda number: top.sentences[number][1])
     best = texts[at]
+    if (whole := whole_list(top.section.text, texts, at)) is not None:
+        return [whole]
     wanted = [at]
+    if (above := _lead_in(texts, at)) is not None:
+        wanted.append(above)
     if _LEANS.match(best.text) and at > 0 and texts[at - 1].block == best.block:
         wanted.append(at - 1)
-    if best.text.endswith(":"):
-        wanted += [number for number in (at + 1, at + 2) if number < len(texts) and texts[number].kind == "item"]
     known = set(stems(best.text)) | set(stems(top.section.heading))
     missing = [concept for concept in concepts if concept.presence(known) == 0]
     gains = [
@@ -224,13 +227,23 @@ def _of_section(top: Evidence, concepts: list[Concept], limit: int) -> list[Sent
             number,
         )
         for number, sentence in enumerate(texts)
-        if number not in wanted and sentence.kind != "code"
+        if number not in wanted
+        and sentence.kind == "prose"
+        and not is_label(sentence.text)
+        and sentence.text not in top.dull
     ]
     gain, _, number = max(gains, default=(0.0, 0, 0))
     if gain > 0:
         wanted.append(number)
     after = at + 1
-    while sum(len(texts[n].text) for n in wanted) < SHORT and after < len(texts) and texts[after].block == best.block:
+    while (
+        best.kind == "prose"
+        and sum(len(texts[n].text) for n in wanted) < ENOUGH
+        and after < len(texts)
+        and texts[after].block == best.block
+        and not is_label(texts[after].text)
+        and texts[after].text not in top.dull
+    ):
         wanted.append(after)
         after += 1
     kept: list[int] = []
@@ -240,6 +253,38 @@ def _of_section(top: Evidence, concepts: list[Concept], limit: int) -> list[Sent
             kept.append(number)
             size += len(texts[number].text)
     return [texts[number] for number in sorted(kept)]
+
+
+def _lead_in(texts: Sequence[Sentence], at: int) -> int | None:
+    """The sentence that a list's item or a table's row hangs on: the one before the list, or the table's first row."""
+    block = texts[at].block
+    first = next(number for number, sentence in enumerate(texts) if sentence.block == block)
+    if texts[at].kind == "row":
+        return first if first != at else None
+    if texts[at].kind == "item" and first > 0 and texts[first - 1].text.endswith(":"):
+        return first - 1
+    return None
+
+
+def whole_list(source: str, texts: Sequence[Sentence], at: int) -> Sentence | None:
+    """The list that sentence `at` belongs to or opens, lead-in first, as one span of the source; None where it is no
+    list or too long to quote whole, because half a list misleads."""
+    opens = texts[at].kind == "prose" and texts[at].text.endswith(":")
+    inside = at + 1 if opens else at
+    if inside >= len(texts) or texts[inside].kind != "item":
+        return None
+    block = texts[inside].block
+    of_list = [number for number, sentence in enumerate(texts) if sentence.block == block]
+    lead = at if opens else _lead_in(texts, inside)
+    text = collapsed(source)
+    start = text.find(texts[of_list[0] if lead is None else lead].text)
+    end = start
+    for number in of_list:
+        end = text.find(texts[number].text, end)
+        if start < 0 or end < 0:
+            return None
+        end += len(texts[number].text)
+    return Sentence(text[start:end], "list", block) if end - start <= MAX_ANSWER else None
 
 
 def _citation(evidence: Evidence, sentence: Sentence) -> Citation:

@@ -13,7 +13,7 @@ from math import exp
 from pathlib import Path
 
 from severity.loading import StrictModel, check_shape, read_yaml
-from severity.officehours.evidence import Evidence, asks_amount, has_amount
+from severity.officehours.evidence import Evidence, lacks_amount
 from severity.officehours.search import Concept, View
 from severity.officehours.words import asked, folded, names_of, stem, stems
 
@@ -87,7 +87,7 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
         "unknown": sum(strange) / len(concepts),
         "lost": sum(presence == 0 for presence in top.present) / len(concepts),
         "names": _names_missing(question, concepts, top),
-        "amount": float(bool(asks_amount(question) and best and not has_amount(best[0].text))),
+        "amount": float(bool(best and lacks_amount(question, best[0].text))),
         "focus": float(_focus_missing(question, concepts, top)),
         "count": float(_count_missing(question, concepts, top)),
     }

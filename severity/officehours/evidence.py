@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -23,15 +24,34 @@ COVERAGE_SHARE, SENTENCE_SHARE, PAIR_SHARE = 0.3, 0.2, 0.1
 
 CLOSE_SHARE = 0.5
 """How much closeness in meaning adds, where it is installed."""
-HEADING_COUNTS = 0.75
-"""A word of the heading counts for each sentence below it, a little less than in the sentence itself."""
+HEADING_COUNTS = 0.6
+"""A word of the heading counts for each sentence below it, less than in the sentence itself."""
 LEAD_BONUS = 0.35
 """For the first sentence below a heading that has the question's words: there the answer begins."""
+CASE_BONUS = 0.15
+"""The same for a question about a case, which is seldom where a section begins."""
+QUESTION_BONUS = 0.8
+"""The same below a heading that is a question itself."""
 FAVOUR = 0.05
 REMEMBERED = 5_000
 MEANING_BONUS = 0.15
 """For a sentence that begins with the word whose meaning is asked: it is likely its definition."""
 
+BOILERPLATE = 3
+"""A sentence that stands in this many of the candidates says nothing about one of them."""
+LITTLE = 0.5
+"""What is left of a sentence that is code, boilerplate, or only names a source or an owner."""
+
+_LABEL = re.compile(
+    r"(?:sources?|owner|see|see also|references?|contact|version|last (?:updated|reviewed))\b[^.:]{0,20}:",
+    re.IGNORECASE,
+)
+_OFTEN = re.compile(
+    r"\b(?:every|each|once|twice|times|per|hourly|daily|weekly|monthly|quarterly|half-yearly|yearly|annual|annually|never|always"
+    r"|a (?:day|week|month|quarter|year))\b",
+    re.IGNORECASE,
+)
+_ASKS_OFTEN = re.compile(r"\bhow (?:often|frequently)\b|\bwhat (?:interval|frequency)\b", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|daily|weekly|monthly|quarterly|yearly"
     r"|annual|annually|never|always|immediately|hour|day|week|month|quarter|year|each|every|before|after)\w*\b",
@@ -43,6 +63,7 @@ _ASKS_AMOUNT = re.compile(
     r"|\bwhat (?:is the )?(?:number|percentage|time|date|limit|threshold|maximum|minimum|share|rate|size)\b",
     re.IGNORECASE,
 )
+_ASKS_CASE = re.compile(r"\b(?:what|how) if\b|\bwhat happens\b|\S\s+(?:if|when|once|unless|without)\b", re.IGNORECASE)
 _ASKS_MEANING = re.compile(
     r"\s*(?:what(?:'s| is| are| does| do)|define|explain|describe|meaning of|what counts as)\b"
     r"(?!.*\b(?:for|when|after|if)\b)",
@@ -64,6 +85,8 @@ class Evidence:
     sentences: tuple[tuple[Sentence, float], ...]
     present: tuple[float, ...]
     """Per concept of the question: 1 in words, the synonym's weight, or 0."""
+    dull: frozenset[str]
+    """Sentences that say the same in many sections."""
 
     @property
     def hit(self) -> Hit:
@@ -77,7 +100,7 @@ class _Question:
     concepts: Sequence[Concept]
     weights: tuple[float, ...]
     pairs: set[tuple[str, str]]
-    amount: bool
+    text: str
     meaning: bool
     vector: np.ndarray[Any, Any] | None
 
@@ -115,7 +138,7 @@ class Reader:
             concepts,
             weights,
             neighbours([concept.stem for concept in concepts]),
-            asks_amount(question),
+            question,
             bool(_ASKS_MEANING.match(question)) and len(concepts) <= 4,
             self.view.meaning.vectors([f"{talk} {question}"])[0] if self.view.meaning else None,
         )
@@ -125,6 +148,8 @@ class Reader:
             close = self.view.vectors @ asked.vector
         numbers = _best(shares if close is None else shares + CLOSE_SHARE * close)
         texts = self._read(numbers)
+        seen = Counter(sentence.text for number in numbers for sentence, _ in texts[number].sentences)
+        dull = frozenset(text for text, count in seen.items() if count >= BOILERPLATE)
         found = [
             self._evidence(
                 self.view.sections[number],
@@ -133,6 +158,7 @@ class Reader:
                 float(close[number]) if close is not None else 0.0,
                 FAVOUR if self.view.sections[number].address in favoured else 0.0,
                 asked,
+                dull,
             )
             for number in numbers
         ]
@@ -167,27 +193,38 @@ class Reader:
         return known
 
     def _evidence(
-        self, section: Section, text: _Text, bm25: float, close: float, favour: float, asked: _Question
+        self,
+        section: Section,
+        text: _Text,
+        bm25: float,
+        close: float,
+        favour: float,
+        asked: _Question,
+        dull: frozenset[str],
     ) -> Evidence:
         total = sum(asked.weights) or 1.0
         present = tuple(concept.presence(text.all) for concept in asked.concepts)
         coverage = sum(w * p for w, p in zip(asked.weights, present, strict=True)) / total
         above = [HEADING_COUNTS * concept.presence(set(text.heading)) for concept in asked.concepts]
-        defined = asked.meaning and asked.concepts[0].stem in text.heading[:1]
-        lead = LEAD_BONUS * sum(w * p for w, p in zip(asked.weights, above, strict=True)) / total
-        shares = []
+        meant = frozenset(asked.concepts[0].stem.split()) if asked.meaning else frozenset()
+        defined = bool(meant) and meant <= set(text.heading[: len(meant)]) and not section.heading.endswith("?")
+        lead = CASE_BONUS if _ASKS_CASE.search(asked.text) else LEAD_BONUS
+        if section.heading.endswith("?"):
+            lead = QUESTION_BONUS
+        lead *= sum(w * p for w, p in zip(asked.weights, above, strict=True)) / total
+        shares: list[float] = []
         for sentence, words in text.sentences:
             held = set(words)
             share = sum(
-                w * max(concept.presence(held), heading)
+                w * ((own := concept.presence(held)) + (1 - own) * heading)
                 for w, concept, heading in zip(asked.weights, asked.concepts, above, strict=True)
             )
             share /= total
-            if asked.amount and not has_amount(sentence.text):
+            if lacks_amount(asked.text, sentence.text):
                 share *= 0.75
-            if sentence.kind == "code":
-                share *= 0.5
-            if asked.meaning and asked.concepts[0].stem in words[:2]:
+            if sentence.kind == "code" or sentence.text in dull or is_label(sentence.text):
+                share *= LITTLE
+            if meant and meant <= set(words[: len(meant) + 1]):
                 share += MEANING_BONUS
                 defined = True
             shares.append(share + lead)
@@ -207,7 +244,7 @@ class Reader:
             shares = [share + CLOSE_SHARE * float(each) for share, each in zip(shares, near, strict=False)]
         score *= section.weight
         scored = tuple((sentence, share) for (sentence, _), share in zip(text.sentences, shares, strict=True))
-        return Evidence(section, score, bm25, coverage, pairs, close, scored, present)
+        return Evidence(section, score, bm25, coverage, pairs, close, scored, present, dull)
 
 
 def _best(scores: np.ndarray[Any, Any]) -> list[int]:
@@ -217,10 +254,18 @@ def _best(scores: np.ndarray[Any, Any]) -> list[int]:
     return order
 
 
+def is_label(sentence: str) -> bool:
+    """Whether it only names a source, an owner or where else to look."""
+    return bool(_LABEL.match(sentence))
+
+
 def asks_amount(question: str) -> bool:
     """Whether the answer must hold a number, a date or a time."""
     return bool(_ASKS_AMOUNT.search(question))
 
 
-def has_amount(sentence: str) -> bool:
-    return bool(_AMOUNT.search(sentence))
+def lacks_amount(question: str, sentence: str) -> bool:
+    """Whether a number, a time or an interval is asked for, and the sentence has none."""
+    if _ASKS_OFTEN.search(question):
+        return not _OFTEN.search(sentence)
+    return asks_amount(question) and not _AMOUNT.search(sentence)

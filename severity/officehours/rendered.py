@@ -19,6 +19,9 @@ from severity.tiers import Tree
 
 FOLDER = "rendered"
 
+RULES_WEIGHT = 0.95
+"""Where a handbook's page and a rule answer alike, the page is easier to read."""
+
 Pages = Mapping[str, str]
 """File name -> Markdown."""
 
@@ -40,7 +43,7 @@ def rendered_pages(policy: Policy, tree: Tree, clocks: Clocks) -> dict[str, str]
     }
 
 
-def page(title: str, owner: str, chapters: Iterable[Chapter], weight: float = 1) -> str:
+def page(title: str, owner: str, chapters: Iterable[Chapter], weight: float = RULES_WEIGHT) -> str:
     """One Markdown page; `weight` as in its front matter."""
     blocks = [f"---\nowner: {owner}\nweight: {weight}\n---\n# {title}"]
     blocks += [f"## {chapter.heading}\n\n" + "\n".join(chapter.lines) for chapter in chapters]

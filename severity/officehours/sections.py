@@ -59,7 +59,8 @@ class Section:
     """One heading and its own text, up to the next heading of any level.
 
     `path` is the heading path, page title first. `anchor` is empty for text before the first heading. `text` is the
-    source as it stands, without comments. `asks` are questions it answers. `commit` is the Git commit the page was read at, None outside a work tree.
+    source as it stands, without comments; `asks` are questions it answers. `commit` is the Git commit the page was read
+    at, None outside a work tree.
     """
 
     organisation: str
