@@ -22,7 +22,7 @@ from incidents.db import reading, writing
 from incidents.models import Assessment, Incident, Link
 from incidents.opening import cues_of
 from integrations.slack import Message
-from runbooks import approvals, progress, rollback
+from runbooks import approvals, plans, progress
 from runbooks.models import RollbackPlan
 from severity.explain import what_would_change
 
@@ -124,7 +124,7 @@ def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:
         blast_radius=plan.blast_radius,
         dry_run=plan.dry_run,
         plan_hash=plan.plan_hash,
-        snapshot_hashes=rollback.snapshot_of(plan).hashes,
+        snapshot_hashes=plans.snapshot_of(plan).hashes,
         action_class=plan.action_class,
         requested_by=plan.requested_by,
         approved_by=yes.approver if yes else None,

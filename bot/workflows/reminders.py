@@ -14,7 +14,7 @@ from incidents import lifecycle, timeline, timers
 from incidents.clock import now
 from incidents.models import Incident, Timer
 from integrations.slack import Message
-from runbooks import engine, progress, rollback
+from runbooks import engine, plans, progress
 
 
 @DBOS.workflow(name="timer")
@@ -59,7 +59,7 @@ def _upkeep(session: Session) -> list[Effect]:
     effects: list[Effect] = []
     for step in engine.finish_waits(session, moment):
         effects.append(RunMessage(step.run_id))
-    for plan in rollback.expire(session, moment):
+    for plan in plans.expire(session, moment):
         effects.append(PlanMessage(plan.id))
     for late in progress.overdue(session, moment):
         if late.step.row_id is None or not engine.reminded(session, late.step.row_id, late.level):

@@ -22,7 +22,7 @@ from integrations.rollback import base
 from integrations.rollback.base import Drifted, Outcome, Plan, Snapshot, TargetError, Verification
 from integrations.rollback.kinds import build_target
 from integrations.slack import Message
-from runbooks import rollback
+from runbooks import plans, rollback
 from runbooks.approvals import Refused
 from runbooks.models import RollbackPlan, RunbookStep
 from runbooks.rollback import Execution
@@ -177,7 +177,7 @@ def _target_of(session: Session, plan_id: int) -> tuple[str, str, int]:
 
 
 def _plan_of(session: Session, plan_id: int) -> Plan:
-    return rollback.as_plan(session.get_one(RollbackPlan, plan_id))
+    return plans.as_plan(session.get_one(RollbackPlan, plan_id))
 
 
 def _state_of(session: Session, plan_id: int) -> tuple[str, int | None]:
@@ -202,7 +202,7 @@ def _propose(
     try:
         with session.begin_nested():
             lifecycle.require_live(incident)
-            return rollback.propose(
+            return plans.propose(
                 session,
                 incident,
                 target_entry=entry,
@@ -223,7 +223,7 @@ def _propose_undo(
     entry = parts().target_entry(system_id, target_id)
     try:
         with session.begin_nested():
-            return rollback.propose_undo(
+            return plans.propose_undo(
                 session,
                 plan_id,
                 target_entry=entry,

@@ -9,7 +9,7 @@ from incidents import assessing, clock, inventory, lifecycle, milestones, timeli
 from incidents.models import Incident
 from integrations.rollback.base import Outcome, Plan, Snapshot
 from postmortems import actions, answers, versions
-from runbooks import approvals, rollback
+from runbooks import approvals, plans, rollback
 
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 REPORTER, COMMANDER, APPROVER = "U0SUPPORT1", "U0ONCALL01", "U0RAILEAD1"
@@ -77,7 +77,7 @@ def roll_back(session: Session, incident: Incident, at: Callable[[float], None])
     responders = frozenset({COMMANDER, APPROVER})
     target = {"id": "model-version", "kind": "openfeature", "title": "Model version", "class": "disruptive"}
     at(900)
-    plan = rollback.propose(
+    plan = plans.propose(
         session,
         incident,
         target_entry=target,

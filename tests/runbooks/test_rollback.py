@@ -15,7 +15,7 @@ from incidents.errors import BadInput, Conflict, NotFound
 from incidents.models import Incident
 from integrations.rollback.base import Drifted, Outcome, Plan, Snapshot, perform
 from integrations.rollback.kinds import build_target
-from runbooks import approvals, progress, rollback
+from runbooks import approvals, plans, progress, rollback
 from runbooks import engine as run_engine
 from runbooks.approvals import Refused
 from runbooks.models import RollbackApproval, RollbackExecution, RollbackPlan, RunbookStep
@@ -29,7 +29,7 @@ SNAPSHOT = Snapshot({"model": "v2", "share": 1e20}, {"flags.json": "0" * 64})
 
 def _propose(session: Session, incident_id: int, **changes: Any) -> RollbackPlan:
     given: dict[str, Any] = {"target_entry": ENTRY, "plan": PLAN, "snapshot": SNAPSHOT, "by": ASKER, "key": "press"}
-    return rollback.propose(session, session.get_one(Incident, incident_id), **(given | changes))
+    return plans.propose(session, session.get_one(Incident, incident_id), **(given | changes))
 
 
 def _approve(session: Session, plan: RollbackPlan, **changes: Any) -> RollbackPlan | Refused:
@@ -165,7 +165,7 @@ def test_an_entry_without_a_class_needs_two_people(engine, incident_id):
 
 def test_evidence_is_kept_to_the_byte(engine, incident_id, plan):
     with reading(engine) as session:
-        assert rollback.snapshot_of(session.get_one(RollbackPlan, plan.id)) == SNAPSHOT
+        assert plans.snapshot_of(session.get_one(RollbackPlan, plan.id)) == SNAPSHOT
 
 
 def test_a_routine_action_needs_one_responder_who_may_be_the_requester(engine, incident_id):
@@ -350,7 +350,7 @@ def test_abuse_13_a_worker_that_crashes_after_the_change_carries_on_and_changes_
         rollback.finish(session, second.id, Outcome(False, "v1"))
         rollback.finish(session, second.id, Outcome(False, "v1"))
         assert _begun(session, plan, target_entry=entry).finished
-    seen = target.verify(rollback.as_plan(plan))
+    seen = target.verify(plans.as_plan(plan))
     with writing(engine) as session:
         rollback.record_verification(session, plan.id, seen.ok, seen.seen)
         assert session.get_one(RollbackPlan, plan.id).state == "verified"
@@ -415,14 +415,14 @@ def test_a_rejected_plan_is_final(engine, incident_id, plan):
 
 def test_a_plan_nobody_approved_in_time_expires_by_itself(engine, incident_id, plan):
     with writing(engine) as session:
-        assert rollback.expire(session, clock.now()) == []
-        assert [expired.id for expired in rollback.expire(session, plan.expires_at)] == [plan.id]
-        assert rollback.expire(session, plan.expires_at) == []
+        assert plans.expire(session, clock.now()) == []
+        assert [expired.id for expired in plans.expire(session, plan.expires_at)] == [plan.id]
+        assert plans.expire(session, plan.expires_at) == []
 
 
 def _propose_undo(session: Session, plan: RollbackPlan, **changes: Any) -> RollbackPlan:
     given: dict[str, Any] = {"target_entry": ENTRY, "snapshot": SNAPSHOT, "by": ASKER, "key": "undo", "reason": "worse"}
-    return rollback.propose_undo(session, plan.id, **(given | changes))
+    return plans.propose_undo(session, plan.id, **(given | changes))
 
 
 def test_an_undo_is_a_plan_of_its_own_that_another_person_approves(engine, incident_id):
@@ -433,7 +433,7 @@ def test_an_undo_is_a_plan_of_its_own_that_another_person_approves(engine, incid
         assert _code(_approve(session, undo, by=ASKER)) == "own-plan"
         _approve(session, undo)
         execution = _begun(session, undo)
-        assert execution.action.undoes == rollback.as_plan(original)
+        assert execution.action.undoes == plans.as_plan(original)
         rollback.finish(session, execution.id, Outcome(True, "v2"))
         rollback.record_verification(session, undo.id, True, "the service says v2")
         assert (undo.state, original.state) == ("verified", "undone")
