@@ -38,6 +38,7 @@ def card_facts(session: Session, incident_id: int) -> CardFacts:
         for link in session.scalars(sa.select(Link).where(Link.incident_id == incident_id, Link.closed_at.is_(None)))
     }
     acknowledged = milestones.current(session, incident_id, "acknowledged")
+    proposal = milestones.proposed(session, incident_id, "mitigated")
     ticket = links.get("ticket")
     channel = links.get("channel")
     return CardFacts(
@@ -63,7 +64,8 @@ def card_facts(session: Session, incident_id: int) -> CardFacts:
         paged="page" in links,
         next_update_at=incident.next_update_at,
         run=_run(session, incident_id),
-        notices=[*_notices(session, incident_id), *_flags(incident)],
+        notices=[*_reviews(incident), *_notices(session, incident_id), *_flags(incident)],
+        proposed_at=proposal.at if proposal else None,
         kind=incident.kind,
         tier=_tier(session, incident),
         clocks=card_lines([clock_line(session, incident, row) for row in clocks.of(session, incident_id)], now()),
@@ -135,6 +137,12 @@ def _run(session: Session, incident_id: int) -> tuple[str, int, int, str | None]
     done, total = runs.progress(session, run.id)
     following = runs.next_step(session, run.id)
     return run.title, done, total, following.title if following else None
+
+
+def _reviews(incident: Incident) -> list[str]:
+    """What one person did alone and nobody else has looked at."""
+    owed = "Break glass was used. Another responder has to review it: *Review* on the plan's message."
+    return [owed] if incident.unreviewed else []
 
 
 def _flags(incident: Incident) -> list[str]:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 
 from bot import acts, content, homes, inbox, parts
-from bot.acts import classify, clocks, comms, contain, people, policy, postmortem, rollback, talk, tier
+from bot.acts import break_glass, classify, clocks, comms, contain, people, policy, postmortem, rollback, talk, tier
 from bot.app import build_app
 from bot.directory import Directory
 from bot.engine import Durable, LostLock, exit_process
@@ -41,7 +41,7 @@ from runbooks.catalogue import load_catalogue
 
 log = logging.getLogger("rai.serve")
 # Importing them registers their acts.
-SUBJECTS = (classify, clocks, comms, contain, people, policy, postmortem, rollback, talk, tier)
+SUBJECTS = (break_glass, classify, clocks, comms, contain, people, policy, postmortem, rollback, talk, tier)
 STALE_AFTER = 5.0  # seconds after which an inbox item without a workflow is started again
 SWEEP_EVERY = 1.0
 

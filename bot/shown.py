@@ -12,18 +12,19 @@ from sqlalchemy.orm import Session
 
 from bot import record
 from bot.parts import parts
+from bot.views.break_glass import VERDICTS
 from bot.views.card import CardFacts
 from bot.views.classify import Answer, answer_message
 from bot.views.clocks import clocks_message
 from bot.views.contain import run_message
-from bot.views.rollback import PlanFacts, plan_message
-from incidents import assessing, lifecycle
+from bot.views.rollback import GlassFacts, PlanFacts, plan_message
+from incidents import assessing, lifecycle, milestones
 from incidents.db import reading, writing
 from incidents.models import Assessment, Incident, Link
 from incidents.opening import cues_of
 from integrations.slack import Message
 from runbooks import approvals, plans, progress
-from runbooks.models import RollbackPlan
+from runbooks.models import BreakGlass, RollbackPlan
 from severity.explain import what_would_change
 
 _POSTING = [threading.Lock() for _ in range(64)]  # by key: within a process the first to post is the only one
@@ -111,6 +112,7 @@ def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:
     """A plan as its view wants it."""
     incident = session.get_one(Incident, plan.incident_id)
     yes = approvals.in_force(session, plan)
+    proposal = milestones.proposed(session, incident.id, "mitigated") if plan.state == "verified" else None
     return PlanFacts(
         plan_id=plan.id,
         incident_id=plan.incident_id,
@@ -130,7 +132,17 @@ def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:
         approved_by=yes.approver if yes else None,
         expires_at=plan.expires_at,
         seen=plan.seen,
+        glass=_glass_facts(approvals.used(session, plan)),
+        proposed_at=proposal.at if proposal is not None and not plan.undoes_id else None,
+        again=plan.state in plans.REPLANNED and plan.undoes_id is None and not plans.newer(session, plan),
     )
+
+
+def _glass_facts(row: BreakGlass | None) -> GlassFacts | None:
+    if row is None:
+        return None
+    review = f"{VERDICTS[row.verdict]}. {row.words}" if row.verdict else None
+    return GlassFacts(row.id, row.used_by, row.reason, review, row.reviewed_by)
 
 
 def _show(kind: str, key: str, look: Callable[[Session], tuple[int, Message] | None], again: bool) -> None:

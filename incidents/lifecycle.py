@@ -1,4 +1,4 @@
-"""The life of an incident: open, acknowledge, roles, notes, updates, mitigate, resolve, reopen.
+"""The life of an incident: open, acknowledge, roles, notes, updates, mitigated, resolve, reopen.
 
 Every verb writes its record change and its timeline entry in the caller's transaction and may be called twice with the
 same `key`: the second call changes nothing.
@@ -282,14 +282,49 @@ def post_update(
         )
 
 
-def mitigate(session: Session, incident: Incident, *, by: str, key: str, at: datetime | None = None) -> None:
-    """A person says the harm has stopped. Conflict when it was said before."""
+def propose_mitigated(session: Session, incident: Incident, *, by: str, at: datetime, because: str, key: str) -> None:
+    """A verified containment proposes `mitigated` at its time; a person confirms it. Nothing while one stands."""
+    if not milestones.stamp(session, incident, "mitigated", source="rollback", actor=by, at=at):
+        return
+    words = f"Proposed: mitigated at {at:%H:%M:%S UTC}, because {because}. A person has to confirm it."
+    timeline.append(session, incident.id, "mitigated_proposed", "rollback", words, key=key, data={"at": at.isoformat()})
+
+
+def mitigate(
+    session: Session, incident: Incident, *, by: str, key: str, at: datetime | None = None, reason: str = ""
+) -> None:
+    """A person says the harm has stopped, or confirms the proposal to say so, at `at` instead of its time for a reason.
+
+    Conflict when it was said before.
+    """
     require_live(incident)
-    if not milestones.stamp(session, incident, "mitigated", source="button", actor=by, at=at, confirmed_by=by):
-        raise Conflict(f"{incident.number} is mitigated already. Nothing was changed.")
+    proposal = milestones.proposed(session, incident.id, "mitigated")
+    if proposal is None:
+        if not milestones.stamp(session, incident, "mitigated", source="button", actor=by, at=at, confirmed_by=by):
+            raise Conflict(f"{incident.number} is mitigated already. Nothing was changed.")
+        words = "Mitigated: the harm has stopped"
+    elif at is not None and at != proposal.at:
+        reason = check_text("reason", reason)
+        milestones.correct(session, incident, "mitigated", at, actor=by, reason=reason)
+        words = f"Mitigated: confirmed for {at:%H:%M:%S UTC} instead of the proposed {proposal.at:%H:%M:%S UTC}"
+    else:
+        milestones.confirm(session, incident, "mitigated", by=by)
+        words = f"Mitigated: confirmed for {proposal.at:%H:%M:%S UTC}, as proposed"
     incident.status = "mitigated"
     incident.ongoing = "no"
-    timeline.append(session, incident.id, "mitigated", by, "Mitigated: the harm has stopped", key=key)
+    timeline.append(session, incident.id, "mitigated", by, words, key=key)
+
+
+def not_mitigated(session: Session, incident: Incident, words: str, *, by: str, key: str) -> None:
+    """A person says that the harm goes on: the proposal is withdrawn. Conflict when none stands."""
+    require_live(incident)
+    words = check_text("words", words)
+    if milestones.proposed(session, incident.id, "mitigated") is None:
+        raise Conflict(f"Nothing proposes that {incident.number} is mitigated any more. Nothing was changed.")
+    for name in ("mitigated", "verified"):
+        milestones.withdraw(session, incident, name)
+    incident.ongoing = "yes"
+    timeline.append(session, incident.id, "mitigated_rejected", by, f"Not mitigated yet: {words}", key=key)
 
 
 def missing_for_resolve(session: Session, incident: Incident, open_steps: int) -> list[str]:
@@ -299,12 +334,17 @@ def missing_for_resolve(session: Session, incident: Incident, open_steps: int) -
         missing.append("When the harm began (onset) is not set, so time to detect is unknown.")
     if incident.acknowledged_at is None:
         missing.append("Nobody acknowledged it.")
+    proposal = milestones.proposed(session, incident.id, "mitigated")
     if incident.mitigated_at is None:
         missing.append("It is not marked mitigated.")
+    elif proposal is not None:
+        missing.append(f"Nobody confirmed that the harm had stopped at {proposal.at:%H:%M UTC}, as proposed.")
     if incident.severity_provisional:
         missing.append("The severity is provisional: nobody confirmed a classification.")
     if "commander" not in holders(session, incident.id):
         missing.append("No commander was named.")
+    if incident.unreviewed:
+        missing.append("Break glass was used, and no other responder has reviewed that.")
     if open_steps:
         missing.append(f"{open_steps} runbook step{'s are' if open_steps != 1 else ' is'} still open.")
     return missing

@@ -55,6 +55,30 @@ def stamp(
     return True
 
 
+def proposed(session: Session, incident_id: int, name: str) -> Milestone | None:
+    """The stamp in force that a machine made and nobody has confirmed; its time is provisional."""
+    found = current(session, incident_id, name)
+    return found if found is not None and found.confirmed_by is None else None
+
+
+def confirm(session: Session, incident: Incident, name: str, *, by: str) -> None:
+    """A person puts their name to a proposed stamp, at its time. Nothing happens where none is proposed."""
+    found = proposed(session, incident.id, name)
+    if found is not None:
+        found.confirmed_by = by
+        session.flush()
+
+
+def withdraw(session: Session, incident: Incident, name: str) -> None:
+    """Take the stamp in force away; its row stays, superseded."""
+    found = current(session, incident.id, name)
+    if found is not None:
+        found.superseded_at = now()
+        if name in PROJECTED:
+            setattr(incident, f"{name}_at", None)
+        session.flush()
+
+
 def correct(session: Session, incident: Incident, name: str, at: datetime, *, actor: str, reason: str) -> None:
     """Replace a stamp by another, named person's time. The old row stays; both are on the timeline.
 

@@ -56,6 +56,8 @@ class Incident(Base):
             name="mitigated_after_detected",
         ),
         sa.CheckConstraint("length(title) > 0", name="title_not_empty"),
+        # Whoever acted alone is looked at by somebody else before the record ends.
+        sa.CheckConstraint("status <> 'closed' OR unreviewed = 0", name="reviewed_before_closed"),
         sa.Index("ix_incidents_declared_severity", "declared_at", "severity"),
     )
 
@@ -85,6 +87,7 @@ class Incident(Base):
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     times_confirmed_by: Mapped[str | None] = mapped_column(sa.String(40))
+    unreviewed: Mapped[int] = mapped_column(default=0, server_default="0")  # uses of break glass nobody has reviewed
 
     assessments: Mapped[list["Assessment"]] = relationship(order_by="Assessment.id", viewonly=True)
     milestones: Mapped[list["Milestone"]] = relationship(order_by="Milestone.id", viewonly=True)

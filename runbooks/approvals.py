@@ -1,5 +1,8 @@
 """Who may say yes to a rollback: two people, to exactly this plan, for fifteen minutes, once.
 
+By class: `routine` needs one responder, who may be the requester; `disruptive` another person than the requester;
+`critical` another person, who types the beginning of the plan's hash, so that it is no slip of the finger.
+
 A refusal is a value, not an exception, because it has written an audit entry that the caller must commit.
 """
 
@@ -17,9 +20,10 @@ from incidents import lifecycle, timeline
 from incidents.clock import now
 from incidents.errors import BadInput, NotFound
 from incidents.models import Incident
-from runbooks.models import RollbackApproval, RollbackPlan
+from runbooks.models import BreakGlass, RollbackApproval, RollbackPlan
 
 LIFETIME = timedelta(minutes=15)
+TYPED = 8  # characters of the plan's hash that a critical action's approver types
 WAITING = ("planned", "approved")
 
 
@@ -40,39 +44,27 @@ def approve(
     responders: frozenset[str] | None,
     now: datetime,
     person: str | None = None,
+    typed: str = "",
 ) -> RollbackPlan | Refused:
     """One person's yes to the plan with this hash; the plan is `approved` then.
 
     `responders` are the members of the responders' group, read fresh; None or empty (not configured, or the read
     failed) denies. `person` identifies the human behind the account (say, the verified e-mail address), so that a
-    second account of the requester is the requester. Raises NotFound for an unknown plan.
+    second account of the requester is the requester. `typed` is what the approver of a critical action typed: the
+    first characters of the hash. Raises NotFound for an unknown plan.
     """
     plan, incident = find_locked(session, plan_id)
-    if not responders:
-        return refuse(
-            session,
-            plan,
-            by,
-            "no-responders",
-            "Who belongs to the responders could not be read, so nobody can approve now. "
-            "Check the responders' user group in the settings, then press again.",
-        )
-    if by not in responders:
-        return refuse(session, plan, by, "not-a-responder", "Only members of the responders' group may approve.")
-    obstacle = standing(session, plan, incident, now)
+    obstacle = barred(session, plan, incident, by=by, responders=responders, plan_hash=plan_hash, at=now)
     if obstacle is not None:
         return refuse(session, plan, by, obstacle.code, obstacle.message)
-    if plan.state == "approved":
-        yes = in_force(session, plan)
-        who = f"<@{yes.approver}>" if yes else "somebody"
-        return refuse(session, plan, by, "already-approved", f"{who} has approved this plan already.")
-    if plan_hash != plan.plan_hash:
-        return refuse(session, plan, by, "changed", "This is not the plan you were shown. Look at the plan again.")
     person = person_of(person, by)
     if plan.action_class != "routine" and (by == plan.requested_by or person == plan.requester_person):
         return refuse(
             session, plan, by, "own-plan", "You asked for this rollback, so another responder has to approve it."
         )
+    if plan.action_class == "critical" and typed.strip().casefold() != plan.plan_hash[:TYPED]:
+        words = f"This is a critical action: type the first {TYPED} characters of the plan's hash to approve it."
+        return refuse(session, plan, by, "not-typed", words)
     session.add(
         RollbackApproval(
             plan_id=plan.id,
@@ -110,6 +102,40 @@ def reject(
     session.flush()
     record(session, plan, by, "rejected", f"Rollback rejected: {change(plan)} — {reason}")
     return plan
+
+
+def barred(
+    session: Session,
+    plan: RollbackPlan,
+    incident: Incident,
+    *,
+    by: str,
+    responders: frozenset[str] | None,
+    plan_hash: str,
+    at: datetime,
+) -> Refused | None:
+    """Why this person cannot let this plan go ahead at `at`, whoever else may; or None."""
+    if not responders:
+        return Refused(
+            "no-responders",
+            "Who belongs to the responders could not be read, so nobody can approve now. "
+            "Check the responders' user group in the settings, then press again.",
+        )
+    if by not in responders:
+        return Refused("not-a-responder", "Only members of the responders' group may approve.")
+    obstacle = standing(session, plan, incident, at)
+    if obstacle is not None:
+        return obstacle
+    if plan.state == "approved":
+        yes, glass = in_force(session, plan), used(session, plan)
+        if glass is not None:
+            return Refused("already-approved", f"<@{glass.used_by}> has used break glass for this plan already.")
+        return Refused("already-approved", f"<@{yes.approver if yes else '?'}> has approved this plan already.")
+    if plan_hash != plan.plan_hash:
+        return Refused("changed", "This is not the plan you were shown. Look at the plan again.")
+    if incident.kind == "exercise":
+        return Refused("exercise", "This is an exercise: no system is touched.")
+    return None
 
 
 def standing(session: Session, plan: RollbackPlan, incident: Incident, at: datetime) -> Refused | None:
@@ -152,6 +178,11 @@ def in_force(session: Session, plan: RollbackPlan) -> RollbackApproval | None:
     return session.scalars(
         sa.select(RollbackApproval).where(RollbackApproval.plan_id == plan.id, RollbackApproval.voided_at.is_(None))
     ).first()
+
+
+def used(session: Session, plan: RollbackPlan) -> BreakGlass | None:
+    """The use of break glass that let this plan go ahead without a second person, if there is one."""
+    return session.scalars(sa.select(BreakGlass).where(BreakGlass.plan_id == plan.id)).first()
 
 
 def find_locked(session: Session, plan_id: int) -> tuple[RollbackPlan, Incident]:

@@ -188,14 +188,54 @@ class RollbackApproval(Base):
     voided_at: Mapped[datetime | None]
 
 
+class BreakGlass(Base):
+    """One responder alone let a plan go ahead in an emergency. It is open until another person has reviewed it."""
+
+    __tablename__ = "break_glass"
+    __table_args__ = (
+        sa.UniqueConstraint("id", "plan_id"),  # what an execution is bound to
+        sa.CheckConstraint("length(reason) > 0", name="reason"),
+        sa.CheckConstraint("verdict IN ('justified', 'not_justified')", name="verdict"),
+        # A review has a verdict, words, a name and a time, or it has not happened.
+        sa.CheckConstraint(
+            "(verdict IS NULL) = (reviewed_by IS NULL) AND (verdict IS NULL) = (reviewed_at IS NULL)"
+            " AND (verdict IS NULL) = (reviewer_person IS NULL) AND (verdict IS NULL OR length(words) > 0)",
+            name="reviewed_by_someone",
+        ),
+        # Two humans, whatever accounts they hold: nobody reviews themselves.
+        sa.CheckConstraint(
+            "reviewed_by IS NULL OR (reviewed_by <> used_by AND reviewer_person <> person)", name="reviewed_by_another"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(200), unique=True)  # one press, one use
+    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("rollback_plans.id"), unique=True)
+    plan_hash: Mapped[str] = mapped_column(sa.String(64))
+    incident_id: Mapped[int] = mapped_column(sa.ForeignKey("incidents.id"), index=True)
+    used_by: Mapped[str] = mapped_column(sa.String(40))
+    person: Mapped[str] = mapped_column(sa.String(200))  # the human behind the account
+    reason: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime]
+    verdict: Mapped[str | None] = mapped_column(sa.String(13))
+    words: Mapped[str | None] = mapped_column(sa.Text)
+    reviewed_by: Mapped[str | None] = mapped_column(sa.String(40))
+    reviewer_person: Mapped[str | None] = mapped_column(sa.String(200))
+    reviewed_at: Mapped[datetime | None]
+
+
 class RollbackExecution(Base):
     """The one execution of a plan. Its key is what the target is changed with, however often it is tried."""
 
     __tablename__ = "rollback_executions"
     __table_args__ = (
-        # No execution without an approval of the same plan; an approval serves one execution; a plan has one.
+        # No execution without an approval or a broken glass for the same plan, which serves one execution; a plan has
+        # one.
         sa.ForeignKeyConstraint(["approval_id", "plan_id"], ["rollback_approvals.id", "rollback_approvals.plan_id"]),
+        sa.ForeignKeyConstraint(["break_glass_id", "plan_id"], ["break_glass.id", "break_glass.plan_id"]),
+        sa.CheckConstraint("(approval_id IS NULL) <> (break_glass_id IS NULL)", name="one_authority"),
         sa.UniqueConstraint("approval_id"),
+        sa.UniqueConstraint("break_glass_id"),
         sa.UniqueConstraint("plan_id"),
         sa.CheckConstraint("kind IN ('execute', 'undo')", name="kind"),
         # Verified is said of something that finished.
@@ -205,7 +245,8 @@ class RollbackExecution(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(200), unique=True)
     plan_id: Mapped[int] = mapped_column(sa.ForeignKey("rollback_plans.id"))
-    approval_id: Mapped[int]
+    approval_id: Mapped[int | None]
+    break_glass_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(sa.String(10))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -34,6 +34,7 @@ from runbooks.models import RollbackPlan
 
 CLASSES = ("routine", "disruptive", "critical")
 BUSY = ("executing", "executed")
+REPLANNED = ("stopped", "void", "rejected")  # nothing was changed by it, so the same may be planned again
 
 
 def propose(
@@ -166,6 +167,27 @@ def plans(session: Session, incident_id: int) -> list[RollbackPlan]:
     """All plans of an incident, oldest first."""
     query = sa.select(RollbackPlan).where(RollbackPlan.incident_id == incident_id).order_by(RollbackPlan.id)
     return list(session.scalars(query))
+
+
+def newer(session: Session, row: RollbackPlan) -> bool:
+    """Whether a later plan of the incident is about the same target."""
+    later = sa.select(RollbackPlan.id).where(
+        RollbackPlan.incident_id == row.incident_id,
+        RollbackPlan.target_id == row.target_id,
+        RollbackPlan.id > row.id,
+    )
+    return session.execute(later.limit(1)).first() is not None
+
+
+def replaced_by(session: Session, row: RollbackPlan) -> list[int]:
+    """The earlier plans of the same target that changed nothing: what they offer changes with a newer one."""
+    query = sa.select(RollbackPlan.id).where(
+        RollbackPlan.incident_id == row.incident_id,
+        RollbackPlan.target_id == row.target_id,
+        RollbackPlan.id < row.id,
+        RollbackPlan.state.in_(REPLANNED),
+    )
+    return list(session.scalars(query.order_by(RollbackPlan.id.desc()).limit(3)))
 
 
 def snapshot_of(row: RollbackPlan) -> Snapshot:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from incidents import milestones
+from incidents import lifecycle, milestones
 from incidents.clock import now
 from incidents.errors import Conflict, NotFound
 from incidents.models import Incident
@@ -27,10 +27,19 @@ from runbooks.approvals import (
     record,
     refuse,
     standing,
+    used,
     void,
     void_approvals,
 )
-from runbooks.models import OPEN_STATES, RollbackExecution, RollbackPlan, RunbookRun, RunbookStep
+from runbooks.models import (
+    OPEN_STATES,
+    BreakGlass,
+    RollbackApproval,
+    RollbackExecution,
+    RollbackPlan,
+    RunbookRun,
+    RunbookStep,
+)
 from runbooks.moves import ROLLBACK
 from runbooks.plans import as_plan, busy_with
 
@@ -47,7 +56,7 @@ class Execution:
     incident_id: int
     system_id: str
     target_id: str
-    approver: str
+    approver: str  # or who used break glass
     action: Action
     finished: bool
 
@@ -69,8 +78,8 @@ def begin(
         return refuse(session, plan, ROLLBACK, obstacle.code, obstacle.message)
     if incident.kind == "exercise":
         return refuse(session, plan, ROLLBACK, "exercise", "This is an exercise: no system is touched.")
-    yes = in_force(session, plan)
-    if plan.state != "approved" or yes is None or yes.plan_hash != plan.plan_hash:
+    authority = _authority(session, plan)
+    if plan.state != "approved" or authority is None or authority.plan_hash != plan.plan_hash:
         return refuse(session, plan, ROLLBACK, "not-approved", "This plan is not approved.")
     if canonical_hash(target_entry) != plan.entry_hash:
         void(session, plan, "the operator changed the target's entry")
@@ -81,11 +90,15 @@ def begin(
             "Who belongs to the responders could not be read, so nothing was changed. The approval stands; try again."
         )
         return refuse(session, plan, ROLLBACK, "no-responders", words)
-    if yes.approver not in responders:
+    if isinstance(authority, BreakGlass) and authority.used_by not in responders:
+        void(session, plan, "who used break glass is not a responder any more")
+        words = f"<@{authority.used_by}> is not in the responders' group any more. Make a new plan if it is wanted."
+        return refuse(session, plan, ROLLBACK, "approver-left", words)
+    if isinstance(authority, RollbackApproval) and authority.approver not in responders:
         void_approvals(session, plan)
         plan.state = "planned"
         session.flush()
-        words = f"<@{yes.approver}> is not in the responders' group any more. Another responder must approve."
+        words = f"<@{authority.approver}> is not in the responders' group any more. Another responder must approve."
         return refuse(session, plan, ROLLBACK, "approver-left", words)
     busy = busy_with(session, plan.system_id, plan.target_id)
     if busy is not None:
@@ -94,7 +107,8 @@ def begin(
     execution = RollbackExecution(
         key=f"rollback-{plan.id}-{plan.plan_hash[:16]}",
         plan_id=plan.id,
-        approval_id=yes.id,
+        approval_id=authority.id if isinstance(authority, RollbackApproval) else None,
+        break_glass_id=authority.id if isinstance(authority, BreakGlass) else None,
         kind="undo" if plan.undoes_id else "execute",
         started_at=now(),
         seen="",
@@ -165,6 +179,18 @@ def record_verification(session: Session, plan_id: int, ok: bool, seen: str) -> 
     return plan
 
 
+def _authority(session: Session, plan: RollbackPlan) -> RollbackApproval | BreakGlass | None:
+    """What lets this plan go ahead: another person's yes, or break glass."""
+    return used(session, plan) or in_force(session, plan)
+
+
+def _who(session: Session, plan: RollbackPlan) -> str:
+    authority = _authority(session, plan)
+    if authority is None:
+        return ROLLBACK
+    return authority.used_by if isinstance(authority, BreakGlass) else authority.approver
+
+
 def _execution_of(session: Session, plan_id: int) -> RollbackExecution | None:
     query = sa.select(RollbackExecution).where(RollbackExecution.plan_id == plan_id)
     return session.scalars(query.execution_options(populate_existing=True)).first()
@@ -180,14 +206,13 @@ def _find_execution(session: Session, execution_id: int) -> tuple[RollbackExecut
 
 def _handed_out(session: Session, plan: RollbackPlan, execution: RollbackExecution) -> Execution:
     original = session.get_one(RollbackPlan, plan.undoes_id) if plan.undoes_id else None
-    yes = in_force(session, plan)
     return Execution(
         id=execution.id,
         plan_id=plan.id,
         incident_id=plan.incident_id,
         system_id=plan.system_id,
         target_id=plan.target_id,
-        approver=yes.approver if yes else "",
+        approver=_who(session, plan),
         action=Action(execution.key, as_plan(plan), as_plan(original) if original else None),
         finished=execution.finished_at is not None,
     )
@@ -195,14 +220,14 @@ def _handed_out(session: Session, plan: RollbackPlan, execution: RollbackExecuti
 
 def _after_rollback(session: Session, plan: RollbackPlan, incident: Incident, moment: datetime, seen: str) -> None:
     record(session, plan, ROLLBACK, "verified", f"Verified: {change(plan)} — {seen}")
-    yes = in_force(session, plan)
-    actor = yes.approver if yes else ROLLBACK
     # Clocks of two machines differ a little: contained is never before detected.
     at = max(moment, incident.detected_at) if incident.detected_at else moment
-    for name in ("mitigated", "verified"):
-        milestones.stamp(session, incident, name, source="rollback", actor=actor, at=at)
+    actor = _who(session, plan)
+    milestones.stamp(session, incident, "verified", source="rollback", actor=actor, at=at)
     if incident.status == "open":
-        incident.status = "mitigated"
+        because = f"this was verified: {change(plan)}"
+        key = f"plan:{plan.id}:mitigated"
+        lifecycle.propose_mitigated(session, incident, by=actor, at=at, because=because, key=key)
     step = session.get(RunbookStep, plan.step_id) if plan.step_id else None
     if step is not None and step.state in OPEN_STATES:
         run = session.get_one(RunbookRun, step.run_id)
@@ -218,6 +243,10 @@ def _after_undo(session: Session, plan: RollbackPlan, incident: Incident, seen: 
     others = sa.select(RollbackPlan.id).where(
         RollbackPlan.incident_id == incident.id, RollbackPlan.state == "verified", RollbackPlan.undoes_id.is_(None)
     )
-    if incident.status == "mitigated" and session.execute(others.limit(1)).first() is None:
-        incident.status = "open"
-        record(session, plan, ROLLBACK, "reopened", f"{incident.number} is open again: nothing contains it now")
+    if incident.status not in ("open", "mitigated") or session.execute(others.limit(1)).first() is not None:
+        return
+    for name in ("mitigated", "verified"):
+        milestones.withdraw(session, incident, name)
+    incident.status = "open"
+    incident.ongoing = "yes"
+    record(session, plan, ROLLBACK, "reopened", f"{incident.number} is open: nothing contains it now")

@@ -6,18 +6,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, clocks, incident_of
-from bot.effects import AnswerPages, Card, Effect, Post, Start, Tell, TicketComment
+from bot.effects import AnswerPages, Card, Effect, PlanMessage, Post, Start, Tell, TicketComment
 from bot.inbox import Item
 from bot.parts import parts
 from bot.record import times_against_targets
 from bot.views.blocks import person
+from bot.views.mitigation import mitigated_message, not_mitigated_message
 from bot.views.respond import resolved_message, update_message
 from incidents import lifecycle, milestones
 from incidents.access import Action, Person
+from incidents.clock import now
 from incidents.errors import Conflict
-from incidents.models import Incident
+from incidents.models import Incident, Milestone
 from integrations.slack import Message
-from runbooks import progress
+from runbooks import plans, progress
 
 
 @act("note")
@@ -71,12 +73,39 @@ def update(session: Session, item: Item, who: Person) -> Done:
 
 @act("mitigate")
 def mitigate(session: Session, item: Item, who: Person) -> Done:
-    """A person says the harm has stopped."""
+    """A person says the harm has stopped, or confirms the proposal to say so, for its time or another."""
     incident = incident_of(session, item, who, Action.RESPOND)
-    lifecycle.mitigate(session, incident, by=who.user_id, key=item.key)
-    words = f"{person(who.user_id)} says the harm has stopped. {incident.number} is mitigated."
+    proposal = milestones.proposed(session, incident.id, "mitigated")
+    at, reason = _corrected(item, proposal), str(item.payload.get("words") or "")
+    lifecycle.mitigate(session, incident, by=who.user_id, key=item.key, at=at, reason=reason)
+    stamped = incident.mitigated_at or now()
+    message = mitigated_message(incident.number, who.user_id, stamped, proposal is not None)
     told = TicketComment(incident.id, f"{incident.number} is mitigated: the harm has stopped.")
-    return Done(incident.id, [Post(incident.id, Message(words)), Card(incident.id), told])
+    return Done(incident.id, [Post(incident.id, message), Card(incident.id), *_plans(session, incident), told])
+
+
+@act("not_mitigated")
+def not_mitigated(session: Session, item: Item, who: Person) -> Done:
+    """A person says the harm goes on, though a containment was verified."""
+    incident = incident_of(session, item, who, Action.RESPOND)
+    words = str(item.payload["words"])
+    lifecycle.not_mitigated(session, incident, words, by=who.user_id, key=item.key)
+    message = not_mitigated_message(incident.number, who.user_id, words)
+    return Done(incident.id, [Post(incident.id, message), Card(incident.id), *_plans(session, incident)])
+
+
+def _corrected(item: Item, proposal: Milestone | None) -> datetime | None:
+    """The time a person gave, where it is another minute than the proposed one (Slack's picker knows minutes only)."""
+    if not item.payload.get("at"):
+        return None
+    at = datetime.fromtimestamp(int(item.payload["at"]), UTC)
+    same = proposal is not None and at.replace(second=0) == proposal.at.replace(second=0, microsecond=0)
+    return None if same else at
+
+
+def _plans(session: Session, incident: Incident) -> list[Effect]:
+    """The plans whose messages carry the proposal."""
+    return [PlanMessage(plan.id) for plan in plans.plans(session, incident.id) if plan.state == "verified"]
 
 
 def open_steps(session: Session, incident: Incident) -> int:

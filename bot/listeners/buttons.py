@@ -17,6 +17,7 @@ VALUES = ("incident",)
 ASSESSMENT = ("incident", "assessment")
 STEP = ("incident", "run", "step")
 PLAN = ("incident", "plan", "hash")
+GLASS = ("incident", "glass")
 
 # action id -> (kind of item, what its value names)
 ACTING: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -29,6 +30,7 @@ ACTING: dict[str, tuple[str, tuple[str, ...]]] = {
     "step_done": ("step_done", STEP),
     "rollback_approve": ("rollback_approve", PLAN),
     "rollback_verify": ("rollback_verify", PLAN),
+    "rollback_replan": ("rollback_replan", PLAN),
     "policy_propose": ("policy_propose", ("hash",)),
     "policy_approve": ("policy_approve", ("activation",)),
     "policy_reject": ("policy_reject", ("activation",)),
@@ -53,9 +55,14 @@ OPENING: dict[str, tuple[str, tuple[str, ...]]] = {
     "rollback_open": ("rollback", STEP),
     "rollback_reject_open": ("rollback_reject", PLAN),
     "rollback_undo_open": ("rollback_undo", PLAN),
+    "rollback_critical_open": ("rollback_critical", PLAN),
+    "break_glass_open": ("break_glass", PLAN),
+    "break_glass_review_open": ("break_glass_review", GLASS),
+    "mitigated_at_open": ("mitigated_at", VALUES),
+    "not_mitigated_open": ("not_mitigated", VALUES),
 }
 
-_NUMERIC = {"incident", "run", "assessment", "plan", "clock", "activation"}
+_NUMERIC = {"incident", "run", "assessment", "plan", "glass", "clock", "activation"}
 
 
 def register(app: AsyncApp, door: Door) -> None:

@@ -13,17 +13,20 @@ from bot.acts.talk import open_steps
 from bot.listeners import Door, team_of, user_of, visible_incident
 from bot.parts import Parts
 from bot.policy_facts import policy_facts
-from bot.views import classify, contain, respond
+from bot.shown import plan_facts
+from bot.views import break_glass, classify, contain, mitigation, respond
 from bot.views.blocks import Block
 from bot.views.card import CardFacts
 from bot.views.declare import declare_modal
 from bot.views.policy import policy_message
-from incidents import access, assessing, lifecycle
+from bot.views.rollback import critical_modal
+from incidents import access, assessing, lifecycle, milestones
 from incidents.access import Action, Person
 from incidents.errors import Conflict, NotFound
-from incidents.models import Incident
+from incidents.models import Incident, Milestone
 from incidents.opening import cues_of
-from runbooks import progress
+from runbooks import approvals, progress
+from runbooks.models import BreakGlass, RollbackPlan
 from severity.levels import Severity
 from severity.taxonomy import harm_classes
 
@@ -226,6 +229,58 @@ def _plan_words(callback: str, title: str, label: str, submit: str) -> Builder:
     return build_form
 
 
+def _plan_row(session: Session, incident: Incident, where: Where) -> RollbackPlan:
+    row = session.get(RollbackPlan, int(where["plan"]))
+    if row is None or row.incident_id != incident.id:
+        raise NotFound("That plan does not belong to this incident. Nothing was changed.")
+    if row.state != "planned" or not row.plan_hash.startswith(str(where["hash"])):
+        raise Conflict("That plan does not wait for anybody any more. Look at its message: it shows what happened.")
+    return row
+
+
+def _critical(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    facts = plan_facts(session, _plan_row(session, incident, where))
+    return critical_modal(facts, approvals.TYPED, metadata(where))
+
+
+def _break_glass(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    facts = plan_facts(session, _plan_row(session, incident, where))
+    title = f"{facts.title} (undo)" if facts.undo else facts.title
+    return break_glass.use_modal(
+        incident.number, title, facts.system, facts.from_value, facts.to_value, metadata(where)
+    )
+
+
+def _break_glass_review(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    row = session.get(BreakGlass, int(where["glass"]))
+    if row is None or row.incident_id != incident.id:
+        raise NotFound("That does not belong to this incident. Nothing was changed.")
+    if row.reviewed_by is not None:
+        raise Conflict(f"<@{row.reviewed_by}> has reviewed this already.")
+    if row.used_by == where["by"]:
+        raise Conflict("You used break glass, so another responder has to review it.")
+    words = approvals.change(session.get_one(RollbackPlan, row.plan_id))
+    return break_glass.review_modal(incident.number, row.used_by, words, row.reason, metadata(where))
+
+
+def _proposal(session: Session, incident: Incident) -> Milestone:
+    lifecycle.require_live(incident)
+    proposal = milestones.proposed(session, incident.id, "mitigated")
+    if proposal is None:
+        raise Conflict(f"Nothing proposes that {incident.number} is mitigated any more. Look at the card.")
+    return proposal
+
+
+def _mitigated_at(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    return mitigation.other_time_modal(incident.number, _proposal(session, incident).at, metadata(where))
+
+
+def _not_mitigated(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    _proposal(session, incident)
+    label = "What still happens, and how do you know?"
+    return contain.words_modal("not_mitigated", "Not mitigated yet", label, "The harm goes on", metadata(where))
+
+
 FORMS: dict[str, Builder] = {
     "classify": _classify,
     "contain": _contain,
@@ -242,6 +297,11 @@ FORMS: dict[str, Builder] = {
     "step_skip": _words("step_skip", "Skip this step", "Why is it left out?", "Skip", "It goes on the record."),
     "step_na": _words("step_na", "Not applicable", "Why does it not fit this incident?", "Not applicable"),
     "step_failed": _words("step_failed", "It did not work", "What happened?", "Save"),
+    "rollback_critical": _critical,
+    "break_glass": _break_glass,
+    "break_glass_review": _break_glass_review,
+    "mitigated_at": _mitigated_at,
+    "not_mitigated": _not_mitigated,
     "rollback_reject": _plan_words("rollback_reject", "Reject the plan", "Why? The requester will read it.", "Reject"),
     "rollback_undo": _plan_words("rollback_undo", "Undo the rollback", "Why should it be taken back?", "Plan the undo"),
 }

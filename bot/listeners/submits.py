@@ -11,8 +11,10 @@ from bot.listeners import Ack, Door, team_of, user_of
 from bot.listeners.forms import Body, Where
 from bot.views import comms, declare, tier
 from bot.views.blocks import escape, modal, section
+from incidents.clock import now
 from incidents.errors import BadInput
 from incidents.lifecycle import check_text
+from runbooks.approvals import TYPED
 from severity.errors import RaiIncidentError
 
 Values = dict[str, dict[str, dict[str, Any]]]
@@ -207,12 +209,36 @@ def _rollback(values: Values, where: Where) -> tuple[str, Payload]:
     return "rollback_plan", {"incident": where.get("incident"), "step_row": where.get("step_row"), "target": target}
 
 
+def _critical(values: Values, where: Where) -> tuple[str, Payload]:
+    typed = check_text("typed", text_of(values, "typed"))
+    if typed.strip().casefold() != str(where.get("hash") or "")[:TYPED]:
+        raise BadInput("typed", f"This is not how the plan's hash begins. Its first {TYPED} characters, please.")
+    return "rollback_approve", {**_row(where), "typed": typed}
+
+
+def _review(values: Values, where: Where) -> tuple[str, Payload]:
+    verdict = choice_of(values, "verdict")
+    if not verdict:
+        raise BadInput("verdict", "Say whether it was right.")
+    words = check_text("words", text_of(values, "words"))
+    return "break_glass_review", {**_row(where), "verdict": verdict, "words": words}
+
+
+def _mitigated_at(values: Values, where: Where) -> tuple[str, Payload]:
+    at = (values.get("at", {}).get("value") or {}).get("selected_date_time")
+    if not at:
+        raise BadInput("at", "Choose when the harm stopped.")
+    if int(at) > now().timestamp() + 60:
+        raise BadInput("at", "This is in the future.")
+    return "mitigate", {**_row(where), "at": int(at), "words": check_text("words", text_of(values, "words"))}
+
+
 def _tier(values: Values, where: Where) -> tuple[str, Payload]:
     return "tier_decide", {name: where.get(name) for name in ("system", "answers", "tree")}
 
 
 def _row(where: Where) -> Payload:
-    return {name: where.get(name) for name in ("incident", "run", "step", "plan") if name in where}
+    return {name: where.get(name) for name in ("incident", "run", "step", "plan", "hash", "glass") if name in where}
 
 
 PAYLOADS: dict[str, Callable[[Values, Where], tuple[str, Payload]]] = {
@@ -234,5 +260,10 @@ PAYLOADS: dict[str, Callable[[Values, Where], tuple[str, Payload]]] = {
     "step_failed": _step("step_failed"),
     "rollback_reject": _step("rollback_reject"),
     "rollback_undo": _step("rollback_undo"),
+    "rollback_critical": _critical,
+    "break_glass": _step("break_glass"),
+    "break_glass_review": _review,
+    "mitigated_at": _mitigated_at,
+    "not_mitigated": _step("not_mitigated"),
     tier.DECIDE: _tier,
 }

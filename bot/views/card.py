@@ -20,6 +20,7 @@ from bot.views.blocks import (
     section,
     when,
 )
+from bot.views.mitigation import proposal_blocks
 from integrations.slack import Message
 
 SEVERITY_MARK = {"SEV0": "🟣", "SEV1": "🔴", "SEV2": "🟠", "SEV3": "🟡", "SEV4": "⚪"}
@@ -70,6 +71,7 @@ class CardFacts:
     kind: str = "real"
     clocks: list[str] = field(default_factory=list)  # the regulator clocks, a line each, ready to show
     tier: str = ""  # of the AI system, with its date, in words
+    proposed_at: datetime | None = None  # the proposed `mitigated`, while nobody has confirmed it
 
 
 def incident_card(facts: CardFacts) -> Message:
@@ -101,10 +103,14 @@ def incident_card(facts: CardFacts) -> Message:
         )
     if facts.clocks:
         blocks.append(section("\n".join(facts.clocks)))
+    if facts.proposed_at is not None and live:
+        blocks += proposal_blocks(facts.incident_id, facts.proposed_at)
     for notice in facts.notices[:5]:
         blocks.append(section(f"⚠️ {escape(notice, 400)}"))
     if any(measured is not None for measured, _ in facts.times.values()):
-        blocks.append(context(" · ".join(_time(name, *pair) for name, pair in facts.times.items())))
+        provisional = " provisional" if facts.proposed_at is not None else ""
+        times = (_time(name, *pair) + (provisional if name == "TTM" else "") for name, pair in facts.times.items())
+        blocks.append(context(" · ".join(times)))
     small = [f"Paged: {'yes' if facts.paged else 'no'}"]
     if facts.ticket:
         small.append(f"Ticket: <{facts.ticket[1]}|{escape(facts.ticket[0], 40)}>")
@@ -159,7 +165,7 @@ def _buttons(facts: CardFacts) -> list[Block]:
     first.append(button("Classify", "classify_open", value, style="primary" if facts.provisional else None))
     first.append(button("Contain", "contain_open", value))
     first.append(button("Update", "update_open", value))
-    if facts.status == "open":
+    if facts.status == "open" and facts.proposed_at is None:
         first.append(
             button(
                 "Mitigated",

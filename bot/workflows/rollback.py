@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dbos import DBOS
 from sqlalchemy.orm import Session
 
-from bot.effects import Card, Effect, Page, PlanMessage, Post, RunMessage, Tell, TicketComment
+from bot.effects import Card, Direct, Effect, Page, PlanMessage, Post, RunMessage, Tell, TicketComment
 from bot.parts import parts
 from bot.views.blocks import escape, spoken
+from bot.views.rollback import failed_message, stopped_message
 from bot.workflows.carry import Trouble, carry_out, durably
 from incidents import lifecycle
 from incidents.errors import Conflict
@@ -23,7 +24,7 @@ from integrations.rollback.base import Drifted, Outcome, Plan, Snapshot, TargetE
 from integrations.rollback.kinds import build_target
 from integrations.slack import Message
 from runbooks import plans, rollback
-from runbooks.approvals import Refused
+from runbooks.approvals import Refused, change
 from runbooks.models import RollbackPlan, RunbookStep
 from runbooks.rollback import Execution
 from severity.errors import RaiIncidentError
@@ -110,9 +111,28 @@ def _after(plan_id: int, incident_id: int) -> None:
     if state == "verified":
         effects.append(TicketComment(incident_id, "A rollback was carried out and verified."))
     if state == "failed":
-        effects.insert(0, Page(incident_id, "A rollback did not contain it", f"page:{incident_id}:plan:{plan_id}"))
+        effects[:0] = parts().durable.transact("alarm", _alarm, plan_id)
+    if state == "stopped":
+        effects.append(parts().durable.transact("stopped", _stopped, plan_id))
     for index, effect in enumerate(effects):
-        carry_out(effect, f"rollback:{plan_id}:after:{index}", incident_id)
+        carry_out(effect, f"rollback:{plan_id}:{state}:{index}", incident_id)
+
+
+def _alarm(session: Session, plan_id: int) -> list[Effect]:
+    """The harm goes on though people think it was contained: page, say so in the channel, and tell the commander."""
+    plan = session.get_one(RollbackPlan, plan_id)
+    incident = session.get_one(Incident, plan.incident_id)
+    commander = lifecycle.holders(session, incident.id).get("commander")
+    whom, paged = commander or plan.requested_by, parts().pagerduty is not None
+    message = failed_message(incident.number, change(plan), plan.seen, whom, paged)
+    page = Page(incident.id, "A rollback did not contain it", f"page:{incident.id}:plan:{plan_id}")
+    return [page, Post(incident.id, message), *([Direct(commander, message)] if commander else [])]
+
+
+def _stopped(session: Session, plan_id: int) -> Effect:
+    plan = session.get_one(RollbackPlan, plan_id)
+    incident = session.get_one(Incident, plan.incident_id)
+    return Post(incident.id, stopped_message(incident.number, change(plan), plan.seen, plan.requested_by))
 
 
 def _tell_or_show(outcome: int | str, by: str, channel: str, key: str, incident_id: int) -> None:
@@ -120,6 +140,8 @@ def _tell_or_show(outcome: int | str, by: str, channel: str, key: str, incident_
         carry_out(Tell(by, Message(spoken(outcome)), channel), f"{key}:refused", None)
     else:
         carry_out(PlanMessage(outcome), f"plan:{outcome}:planned", incident_id)
+        for earlier in parts().durable.transact("replaced", _replaced, outcome):
+            carry_out(PlanMessage(earlier), f"plan:{earlier}:replaced-by:{outcome}", incident_id)
 
 
 def _target(system_id: str, target_id: str) -> base.Target:
@@ -165,6 +187,10 @@ def _target_errors() -> Iterator[None]:
 
 def _responders(again: bool) -> frozenset[str]:
     return frozenset(parts().slack.group_members(parts().settings.responders_group))
+
+
+def _replaced(session: Session, plan_id: int) -> list[int]:
+    return plans.replaced_by(session, session.get_one(RollbackPlan, plan_id))
 
 
 def _system_of(session: Session, incident_id: int) -> str:

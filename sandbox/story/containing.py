@@ -83,7 +83,7 @@ async def rolled_back(story: Story) -> str:
 
 
 async def mitigated(story: Story) -> str:
-    await story.card_shows("*Status*\nMitigated", "TTM")
+    await story.card_shows("Proposed: mitigated", "TTM", "provisional")
     answer = await story.chat(QUESTION)
     check(not answer["leaked"] and answer["model_version"] == "v1", "no leak from model v1", answer)
     record = await story.record()
@@ -91,8 +91,11 @@ async def mitigated(story: Story) -> str:
     check(len(stamps) == 1, "mitigated stamped once", stamps)
     executed = [one["text"] for one in record["timeline"] if one["data"].get("what") == "executed"]
     check(len(executed) == 1, "one executed rollback on the timeline", executed)
+    check(stamps[0]["confirmed_by"] is None, "a proposal nobody has confirmed yet", stamps)
     check("rollback_undo_open" in story.on_call.buttons(story.channel), "a button to undo it", "none")
-    return "the incident is mitigated; the assistant no longer leaks; Undo stands ready"
+    await story.on_call.press(story.channel, "mitigate", ts=story.card["ts"])
+    await story.card_shows("*Status*\nMitigated")
+    return "verified: mitigated is proposed, the on-call engineer tries again and confirms it; Undo stands ready"
 
 
 async def rest_of_runbook(story: Story) -> str:

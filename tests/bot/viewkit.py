@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bot.views.blocks import escape
+from bot.views.break_glass import VERDICTS
 from bot.views.card import ROLE_WORDS, STATUS_WORDS
 from bot.views.contain import MARKS
 from bot.views.rollback import HEADLINES
@@ -29,6 +30,8 @@ PEOPLE = [
     "reporter",
     "acknowledged_by",
     "requested_by",
+    "used_by",
+    "reviewed_by",
     "approved_by",
     "owner",
     "viewer",
@@ -46,6 +49,7 @@ CHOICES: dict[str, Sequence[str]] = {
     "status": tuple(STATUS_WORDS),
     "ongoing": ("yes", "no", "not_sure"),
     "action_class": ("routine", "disruptive", "critical"),
+    "verdict": tuple(VERDICTS),
     "skip": ("never", "reason", "commander"),
     "PlanFacts.state": tuple(HEADLINES),
     "StepView.state": tuple(MARKS),

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from incidents import clock, milestones, timeline
+from incidents import clock, lifecycle, milestones, timeline
 from incidents.db import reading, writing
 from incidents.errors import BadInput, Conflict, NotFound
 from incidents.models import Incident
@@ -96,7 +96,7 @@ def test_a_verified_rollback_proposes_mitigated_by_its_approver(engine, incident
         assert stamp is not None
         assert (stamp.source, stamp.actor, stamp.confirmed_by) == ("rollback", APPROVER, None)
         assert milestones.current(session, incident_id, "verified") is not None
-        assert incident.status == "mitigated"
+        assert incident.status == "open", "only a person says that the harm has stopped"
 
 
 def test_a_verified_rollback_ends_its_runbook_step(engine, incident_id, small):
@@ -180,8 +180,18 @@ def test_a_routine_action_needs_one_responder_who_may_be_the_requester(engine, i
 def test_a_worse_action_needs_a_second_person(engine, incident_id, action_class):
     with writing(engine) as session:
         plan = _propose(session, incident_id, target_entry=ENTRY | {"class": action_class})
-        assert _code(_approve(session, plan, by=ASKER)) == "own-plan"
-        _approve(session, plan)
+        assert _code(_approve(session, plan, by=ASKER, typed=plan.plan_hash[:8])) == "own-plan"
+        _approve(session, plan, typed=plan.plan_hash[:8])
+        assert plan.state == "approved"
+
+
+@pytest.mark.parametrize("typed", ["", "0000000", "not it"])
+def test_a_critical_action_is_approved_by_typing_the_beginning_of_its_hash(engine, incident_id, typed):
+    with writing(engine) as session:
+        plan = _propose(session, incident_id, target_entry=ENTRY | {"class": "critical"})
+        assert _code(_approve(session, plan, typed=typed)) == "not-typed"
+        assert plan.state == "planned"
+        _approve(session, plan, typed=f" {plan.plan_hash[:8].upper()} ")
         assert plan.state == "approved"
 
 
@@ -446,6 +456,8 @@ def test_an_undo_that_leaves_nothing_containing_the_incident_opens_it_again(engi
         rollback.finish(session, _begun(session, undo).id, Outcome(True, "v2"))
         rollback.record_verification(session, undo.id, True, "the service says v2")
         assert session.get_one(Incident, incident_id).status == "open"
+        assert milestones.current(session, incident_id, "mitigated") is None
+        lifecycle.mitigate(session, session.get_one(Incident, incident_id), by=ASKER, key="by hand")
 
 
 def test_only_what_was_carried_out_can_be_undone_and_only_once(engine, incident_id, plan):
