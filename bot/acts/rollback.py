@@ -31,7 +31,7 @@ def plan(session: Session, item: Item, who: Person) -> Done:
 @act("rollback_approve", fresh=True)
 def approve(session: Session, item: Item, who: Person) -> Done:
     """One person's yes to the plan as it was shown to them; it starts the execution."""
-    incident, row = plan_of(session, item, who)
+    incident, row = plan_of(session, item, who, Action.READ)
     outcome = approvals.approve(
         session,
         row.id,
@@ -53,7 +53,7 @@ def approve(session: Session, item: Item, who: Person) -> Done:
 @act("rollback_reject")
 def reject(session: Session, item: Item, who: Person) -> Done:
     """A responder says no, with a reason."""
-    incident, row = plan_of(session, item, who)
+    incident, row = plan_of(session, item, who, Action.READ)
     outcome = approvals.reject(
         session, row.id, by=who.user_id, reason=str(item.payload["words"]), responders=parts().directory.responders()
     )
@@ -90,9 +90,14 @@ def verify(session: Session, item: Item, who: Person) -> Done:
     return Done(incident.id, [Start("verify_rollback", f"verify:{item.key}", (row.id,))])
 
 
-def plan_of(session: Session, item: Item, who: Person) -> tuple[Incident, RollbackPlan]:
-    """The incident and plan of a button or form, looked up: the plan must be the incident's own."""
-    incident = incident_of(session, item, who, Action.RESPOND)
+def plan_of(
+    session: Session, item: Item, who: Person, action: Action = Action.RESPOND
+) -> tuple[Incident, RollbackPlan]:
+    """The incident and plan of a button or form, looked up: the plan must be the incident's own.
+
+    Where the verb itself asks who may, `action` is READ: its refusal goes on the record.
+    """
+    incident = incident_of(session, item, who, action)
     row = session.get(RollbackPlan, int(item.payload["plan"]))
     if row is None or row.incident_id != incident.id:
         raise NotFound("That plan does not belong to this incident. Nothing was changed.")

@@ -58,7 +58,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
     ],
 )
 @pytest.mark.parametrize("allow_private", [False, True])
-def test_no_word_of_the_operator_opens_link_local_or_metadata(url, allow_private):
+def test_abuse_30_no_word_of_the_operator_opens_link_local_or_metadata(url, allow_private):
     with pytest.raises(TargetError):
         locate(url, allow_private=allow_private)
 
@@ -82,7 +82,7 @@ def test_no_word_of_the_operator_opens_link_local_or_metadata(url, allow_private
         "https://localhost/",
     ],
 )
-def test_private_and_loopback_need_the_operators_word(url):
+def test_abuse_30_private_and_loopback_need_the_operators_word(url):
     with pytest.raises(TargetError, match="allow_private: true"):
         locate(url, allow_private=False)
     assert locate(url, allow_private=True)
@@ -104,7 +104,7 @@ def test_private_and_loopback_need_the_operators_word(url):
     ],
 )
 @pytest.mark.parametrize("allow_private", [False, True])
-def test_an_ip_address_in_disguise_is_refused_before_anything_is_resolved(monkeypatch, url, allow_private):
+def test_abuse_30_an_ip_address_in_disguise_is_refused_before_anything_is_resolved(monkeypatch, url, allow_private):
     asked = resolving(monkeypatch, [PUBLIC])
     with pytest.raises(TargetError):
         locate(url, allow_private=allow_private)
@@ -141,7 +141,7 @@ def test_an_ip_address_in_disguise_is_refused_before_anything_is_resolved(monkey
         "https://%31%32%37.0.0.1/",
     ],
 )
-def test_other_schemes_and_malformed_addresses_are_refused(monkeypatch, url):
+def test_abuse_30_other_schemes_and_malformed_addresses_are_refused(monkeypatch, url):
     asked = resolving(monkeypatch, [PUBLIC])
     with pytest.raises(TargetError) as caught:
         locate(url, allow_private=True)
@@ -155,7 +155,7 @@ def test_a_public_address_is_taken_and_pinned(monkeypatch):
     assert (place.host, place.port, str(place.address)) == ("hooks.example.com", 8443, PUBLIC)
 
 
-def test_one_private_address_among_public_ones_refuses_the_name(monkeypatch):
+def test_abuse_30_one_private_address_among_public_ones_refuses_the_name(monkeypatch):
     resolving(monkeypatch, [PUBLIC, "10.0.0.1"])
     with pytest.raises(TargetError, match=r"10\.0\.0\.1"):
         locate("https://hooks.example.com/", allow_private=False)
@@ -177,7 +177,7 @@ def test_a_name_that_does_not_resolve_may_resolve_later(monkeypatch):
     assert not caught.value.permanent
 
 
-def test_a_name_that_is_bound_anew_is_asked_once_and_the_connection_goes_to_what_was_checked(serve, monkeypatch):
+def test_abuse_30_a_name_that_is_bound_anew_is_asked_once_and_what_was_checked_is_called(serve, monkeypatch):
     served = serve(Starlette(routes=[Route("/", lambda request: JSONResponse(request.headers["host"]))]))
     port = int(served.url.rpartition(":")[2])
     asked = resolving(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
@@ -188,7 +188,7 @@ def test_a_name_that_is_bound_anew_is_asked_once_and_the_connection_goes_to_what
     assert asked == ["rebound.example.com"]
 
 
-def test_a_pinned_client_speaks_to_no_other_host(serve):
+def test_abuse_30_a_pinned_client_speaks_to_no_other_host(serve):
     served, other = serve(Starlette()), serve(Starlette())
     place = locate(served.url, allow_private=True)
     with (
@@ -199,7 +199,7 @@ def test_a_pinned_client_speaks_to_no_other_host(serve):
     assert other.calls == []
 
 
-def test_a_redirect_to_inside_is_not_followed(serve):
+def test_abuse_30_a_redirect_to_inside_is_not_followed(serve):
     inside = serve(Starlette(routes=[Route("/", lambda _: JSONResponse({}))]))
     served = serve(Starlette(routes=[Route("/x", lambda _: RedirectResponse(f"{inside.url}/"))]))
     remote = Remote("Service", served.url, True, None, {}, ())
