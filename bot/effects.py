@@ -108,6 +108,13 @@ class PlanMessage:
 
 
 @dataclass(frozen=True)
+class ReplayMessage:
+    """Show the incident's failing prompts and what the system said to them, in their one message."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
 class AssessmentMessage:
     """Show what an assessment's answers give, and what was decided on it, in its one message."""
 
@@ -153,6 +160,7 @@ Effect = (
     | Modal
     | RunMessage
     | PlanMessage
+    | ReplayMessage
     | AssessmentMessage
     | ClocksMessage
     | Share
@@ -189,6 +197,8 @@ def perform(effect: Effect, key: str, again: bool) -> None:
             shown.show_run(run_id, again)
         case PlanMessage(plan_id):
             shown.show_plan(plan_id, again)
+        case ReplayMessage(incident_id):
+            shown.show_replay(incident_id, again)
         case AssessmentMessage(assessment_id):
             shown.show_assessment(assessment_id, again)
         case ClocksMessage(incident_id):

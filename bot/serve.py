@@ -41,7 +41,7 @@ from runbooks.catalogue import load_catalogue
 
 log = logging.getLogger("rai.serve")
 # Importing them registers their acts.
-SUBJECTS = (break_glass, classify, clocks, comms, contain, people, policy, postmortem, rollback, talk, tier)
+SUBJECTS = (break_glass, classify, clocks, comms, contain, people, policy, postmortem, replay, rollback, talk, tier)
 STALE_AFTER = 5.0  # seconds after which an inbox item without a workflow is started again
 SWEEP_EVERY = 1.0
 

@@ -17,13 +17,14 @@ from bot.views.card import CardFacts
 from bot.views.classify import Answer, answer_message
 from bot.views.clocks import clocks_message
 from bot.views.contain import run_message
+from bot.views.replay import Compared, Said, replay_message
 from bot.views.rollback import GlassFacts, PlanFacts, plan_message
 from incidents import assessing, lifecycle, milestones
 from incidents.db import reading, writing
 from incidents.models import Assessment, Incident, Link
 from incidents.opening import cues_of
 from integrations.slack import Message
-from runbooks import approvals, plans, progress
+from runbooks import approvals, plans, progress, replays
 from runbooks.models import BreakGlass, RollbackPlan
 from severity.explain import what_would_change
 
@@ -51,6 +52,30 @@ def show_plan(plan_id: int, again: bool) -> None:
         return plan.incident_id, plan_message(plan_facts(session, plan))
 
     _show("plan", f"plan:{plan_id}", look, again)
+
+
+def show_replay(incident_id: int, again: bool) -> None:
+    """The failing prompts of an incident, with what the system said before and after; nothing while none is kept."""
+
+    def look(session: Session) -> tuple[int, Message] | None:
+        incident = session.get_one(Incident, incident_id)
+        prompts = [
+            Compared(side.prompt.number, side.prompt.text, _said(side.before), _said(side.after))
+            for side in replays.sides(session, incident_id)
+        ]
+        can_ask = _can_ask(incident)
+        return (incident_id, replay_message(incident.number, incident_id, prompts, can_ask)) if prompts else None
+
+    _show("replay", f"replay:{incident_id}", look, again)
+
+
+def _said(result: replays.Result | None) -> Said | None:
+    return Said(result.reply, result.harmful, result.trouble) if result else None
+
+
+def _can_ask(incident: Incident) -> bool:
+    system = parts().system(incident.system_id or "")
+    return system is not None and system.ask is not None
 
 
 def show_assessment(assessment_id: int, again: bool) -> None:
@@ -134,8 +159,16 @@ def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:
         seen=plan.seen,
         glass=_glass_facts(approvals.used(session, plan)),
         proposed_at=proposal.at if proposal is not None and not plan.undoes_id else None,
+        replay=_replay(session, plan, incident),
         again=plan.state in plans.REPLANNED and plan.undoes_id is None and not plans.newer(session, plan),
     )
+
+
+def _replay(session: Session, plan: RollbackPlan, incident: Incident) -> str:
+    """What the plan's message offers about failing prompts."""
+    if plan.state not in ("planned", "verified", "failed") or not _can_ask(incident):
+        return ""
+    return "replay" if replays.prompts(session, incident.id) else "keep"
 
 
 def _glass_facts(row: BreakGlass | None) -> GlassFacts | None:

@@ -3,10 +3,10 @@
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
 from incidents.clock import now
@@ -29,6 +29,29 @@ class RollbackTarget(BaseModel):
     action_class: Literal["routine", "disruptive", "critical"] = Field(alias="class", default="disruptive")
 
 
+class Ask(StrictModel):
+    """How to ask a system at its `endpoint` as a user would, for the replay of failing prompts.
+
+    In `body` the texts `{prompt}` and `{session}` are filled in; `reply` and `harmful` are places in the JSON answer,
+    such as `choices.0.message.content`. `harmful` is for a system that says itself whether it did harm.
+    """
+
+    path: str = Field(default="", pattern=r"^(/[\w./~-]*)?$")
+    method: Literal["POST", "PUT"] = "POST"
+    body: dict[str, Any]
+    reply: str = Field(min_length=1, max_length=200)
+    harmful: str | None = None
+    token_env: str | None = None
+    allow_private: bool = False
+    ca_file: str | None = None
+
+    @model_validator(mode="after")
+    def _asks(self) -> Self:
+        if "{prompt}" not in str(self.body):
+            raise ValueError("body holds no {prompt}, so nothing would be asked")
+        return self
+
+
 class SystemEntry(StrictModel):
     """One AI system of the inventory."""
 
@@ -43,6 +66,7 @@ class SystemEntry(StrictModel):
     on_call_service: str | None = None
     on_call: tuple[str, ...] = ()
     endpoint: str | None = None
+    ask: Ask | None = None
     runbooks: tuple[str, ...] = ()
     rollback_targets: tuple[RollbackTarget, ...] = ()
 
@@ -71,6 +95,8 @@ def load(path: Path) -> list[SystemEntry]:
             if regime not in known_regimes():
                 reason = f"{regime!r} is no regime. Known: {', '.join(sorted(known_regimes()))}"
                 faults.append(document.fault(("systems", index, "regimes", place), reason))
+        if system.ask is not None and system.endpoint is None:
+            faults.append(document.fault(("systems", index, "ask"), "stands without an endpoint"))
         if system.tiered_at is not None and system.tier is None:
             faults.append(document.fault(("systems", index, "tiered_at"), "stands without a tier"))
     if faults:

@@ -49,6 +49,7 @@ BOT_SCOPES: Final = (
 
 SHORTCUTS: Final = (
     {"callback_id": "report_ai_harm", "name": "Report AI harm", "type": "message"},
+    {"callback_id": "keep_failing_prompt", "name": "Keep as failing prompt", "type": "message"},
     {"callback_id": "declare_incident", "name": "Declare an incident", "type": "global"},
 )
 COMMANDS: Final = (

@@ -229,6 +229,13 @@ def support_assistant(url: str, flags_file: Path) -> dict[str, Any]:
         "on_call_service": "PSUPPORT",
         "on_call": ["U0ONCALL01"],
         "endpoint": f"{url}/assistant",
+        "ask": {
+            "path": "/chat",
+            "body": {"session": "{session}", "message": "{prompt}"},
+            "reply": "reply",
+            "harmful": "leaked",
+            "allow_private": True,
+        },
         "rollback_targets": [
             {
                 "id": "model-version",

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.acts import Done, act, incident_of
+from bot.acts import Done, act, incident_of, replay
 from bot.effects import Card, Effect, RunMessage
 from bot.inbox import Item
 from bot.parts import parts
@@ -78,4 +78,7 @@ def evidence(session: Session, item: Item, who: Person) -> Done:
         engine.collect(session, run_id, step_id, by=who.user_id, kind=kind, value=value, finish=last)
     if not found:
         engine.step_done(session, run_id, step_id, by=who.user_id)  # says what is missing
-    return Done(incident.id, _shown(incident, run_id))
+    effects = _shown(incident, run_id)
+    if item.payload.get("failing") and _words(item).strip():
+        effects += replay.kept(session, incident, _words(item), item, who)
+    return Done(incident.id, effects)

@@ -149,6 +149,7 @@ _form("role", "assign", form="role")
 _form("resolve", form="resolve")
 _form("reopen", form="reopen")
 _form("comms", form="comms")
+_form("prompt", form="prompt_keep")
 
 
 async def _meant(door: Door, body: Body, number: str, action: Action, *, live: bool = False) -> int:
@@ -174,6 +175,7 @@ def _direct(*names: str, kind: str, said: str, live: bool = False) -> None:
 
 _direct("ack", "acknowledge", kind="acknowledge", said="Received: you acknowledge it.", live=True)
 _direct("mitigated", kind="mitigate", said="Received: the harm has stopped.", live=True)
+_direct("replay", kind="replay", said="Received: the failing prompts are being replayed.")
 _direct("postmortem", kind="postmortem", said="Received: the draft is being written.")
 
 

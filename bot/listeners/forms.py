@@ -14,7 +14,7 @@ from bot.listeners import Door, team_of, user_of, visible_incident
 from bot.parts import Parts
 from bot.policy_facts import policy_facts
 from bot.shown import plan_facts
-from bot.views import break_glass, classify, contain, mitigation, respond
+from bot.views import break_glass, classify, contain, mitigation, replay, respond
 from bot.views.blocks import Block
 from bot.views.card import CardFacts
 from bot.views.declare import declare_modal
@@ -281,6 +281,28 @@ def _not_mitigated(session: Session, parts: Parts, incident: Incident, where: Wh
     return contain.words_modal("not_mitigated", "Not mitigated yet", label, "The harm goes on", metadata(where))
 
 
+def _prompt_keep(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    return replay.keep_modal([], "", metadata(where))
+
+
+async def keep_prompt_form(door: Door, body: Body, channel: str, words: str, where: Where) -> Block:
+    """Keep somebody's message as a failing prompt: for the channel's incident, or one to choose among the open ones."""
+    parts = door.parts
+
+    def look(session: Session) -> Block:
+        here = lifecycle.in_channel(session, team_of(body), channel)
+        if here is not None:
+            incident = visible_incident(session, parts, body, None, channel, Action.RESPOND)
+            return replay.keep_modal([], words, metadata({**where, "incident": incident.id, "channel": channel}))
+        who = parts.directory.person(user_of(body), team_of(body))
+        incidents = [(facts.incident_id, facts.title) for facts in visible_open(session, who)]
+        if not incidents:
+            raise Conflict("No incident is open that this could belong to. Report the harm first.")
+        return replay.keep_modal(incidents[::-1], words, metadata(where))
+
+    return await door.read(look)
+
+
 FORMS: dict[str, Builder] = {
     "classify": _classify,
     "contain": _contain,
@@ -297,6 +319,7 @@ FORMS: dict[str, Builder] = {
     "step_skip": _words("step_skip", "Skip this step", "Why is it left out?", "Skip", "It goes on the record."),
     "step_na": _words("step_na", "Not applicable", "Why does it not fit this incident?", "Not applicable"),
     "step_failed": _words("step_failed", "It did not work", "What happened?", "Save"),
+    "prompt_keep": _prompt_keep,
     "rollback_critical": _critical,
     "break_glass": _break_glass,
     "break_glass_review": _break_glass_review,

@@ -31,6 +31,22 @@ def register(app: AsyncApp, door: Door) -> None:
             where["source_url"] = f"{door.parts.channel_url(channel)}/p{str(message['ts']).replace('.', '')}"
         await _declare(door, ack, body, plain_words(str(message.get("text") or "")), where)
 
+    @app.shortcut("keep_failing_prompt")
+    async def keep_prompt(ack: Ack, body: Body) -> None:
+        """The words of a message that made an AI system fail, to be replayed."""
+        message = body.get("message") or {}
+        channel = str((body.get("channel") or {}).get("id") or "")
+        where = {"source_url": f"{door.parts.channel_url(channel)}/p{str(message.get('ts') or '').replace('.', '')}"}
+        try:
+            words = plain_words(str(message.get("text") or ""))
+            view = await forms.keep_prompt_form(door, body, channel, words, where)
+            refused = await door.open_modal(body["trigger_id"], view)
+        except RaiIncidentError as error:
+            refused = str(error)
+        await ack()
+        if refused:
+            await _direct(door, user_of(body), refused)
+
     @app.shortcut("declare_incident")
     async def declare(ack: Ack, body: Body) -> None:
         """The form, empty, from anywhere."""

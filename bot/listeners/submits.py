@@ -198,6 +198,7 @@ def _evidence(values: Values, where: Where) -> tuple[str, Payload]:
         **_row(where),
         "words": words,
         "kind": choice_of(values, "kind") or "text",
+        "failing": ticked(values, "failing"),
         "files": [str(file["id"]) for file in files],
     }
 
@@ -233,6 +234,14 @@ def _mitigated_at(values: Values, where: Where) -> tuple[str, Payload]:
     return "mitigate", {**_row(where), "at": int(at), "words": check_text("words", text_of(values, "words"))}
 
 
+def _prompt_keep(values: Values, where: Where) -> tuple[str, Payload]:
+    incident = where.get("incident") or choice_of(values, "incident")
+    if not incident:
+        raise BadInput("incident", "Choose the incident.")
+    prompt = check_text("prompt", text_of(values, "prompt"))
+    return "prompt_keep", {"incident": incident, "prompt": prompt, "source_url": where.get("source_url")}
+
+
 def _tier(values: Values, where: Where) -> tuple[str, Payload]:
     return "tier_decide", {name: where.get(name) for name in ("system", "answers", "tree")}
 
@@ -260,6 +269,7 @@ PAYLOADS: dict[str, Callable[[Values, Where], tuple[str, Payload]]] = {
     "step_failed": _step("step_failed"),
     "rollback_reject": _step("rollback_reject"),
     "rollback_undo": _step("rollback_undo"),
+    "prompt_keep": _prompt_keep,
     "rollback_critical": _critical,
     "break_glass": _step("break_glass"),
     "break_glass_review": _review,

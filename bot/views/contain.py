@@ -6,6 +6,7 @@ from bot.views.blocks import (
     Block,
     actions,
     button,
+    checkbox_input,
     clean,
     context,
     cut,
@@ -198,6 +199,9 @@ def evidence_modal(step_title: str, accepts: Sequence[str], metadata: str) -> Bl
                 hint="Replace personal data by what it is: [address], [order number].",
             )
         )
+        if "text" in accepts:
+            words = "These are the words that made it fail: keep them for the replay"
+            blocks.append(checkbox_input("failing", "Failing prompt", [option(words, "yes")]))
     if "file" in accepts:
         blocks.append(
             {

@@ -13,6 +13,8 @@ COMMANDS = (
     ("ack", "acknowledge the page"),
     ("classify", "answer the rubric; the policy gives the severity"),
     ("contain", "start a runbook"),
+    ("prompt", "keep words that made the system fail"),
+    ("replay", "ask the system those words again; before and after containment, side by side"),
     ("role", "give somebody a role"),
     ("note [words]", "add to the timeline (a 📌 reaction does the same)"),
     ("update", "post a status update and promise the next"),

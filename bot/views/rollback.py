@@ -57,6 +57,7 @@ class PlanFacts:
     seen: str
     glass: GlassFacts | None
     proposed_at: datetime | None  # the proposed `mitigated`, while nobody has confirmed it
+    replay: str  # what is offered about failing prompts: `keep` one, `replay` them, or nothing
     again: bool  # the same may be planned again with one press
 
 
@@ -96,7 +97,7 @@ def plan_message(plan: PlanFacts) -> Message:
         blocks += _glass(plan.glass, plan.incident_id)
     if plan.proposed_at is not None:
         blocks += proposal_blocks(plan.incident_id, plan.proposed_at)
-    buttons = _buttons(plan, what)
+    buttons = _buttons(plan, what) + _prompts(plan)
     if buttons:
         blocks.append(actions(*buttons))
     text = f"{plan.number} {what.lower()} {plan.state}: {plan.title} {plan.from_value} → {plan.to_value}"
@@ -132,6 +133,14 @@ def _buttons(plan: PlanFacts, what: str) -> list[Block]:
     if plan.again:
         return [button("Make a new plan", "rollback_replan", value, style="primary")]
     return []
+
+
+def _prompts(plan: PlanFacts) -> list[Block]:
+    offers = {"keep": ("Keep a failing prompt", "prompt_open"), "replay": ("Replay", "replay")}
+    if plan.replay not in offers:
+        return []
+    label, action = offers[plan.replay]
+    return [button(label, action, str(plan.incident_id))]
 
 
 def _approve(plan: PlanFacts, what: str, value: str) -> Block:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.workflows.postmortem import offer_postmortem
+from bot.workflows.replay import replay
 from bot.workflows.rollback import execute_rollback, plan_rollback, undo_rollback, verify_rollback
 from bot.workflows.suggest import suggest
 
@@ -12,6 +13,7 @@ WORKFLOWS: dict[str, Callable[..., Any]] = {
     "execute_rollback": execute_rollback,
     "undo_rollback": undo_rollback,
     "verify_rollback": verify_rollback,
+    "replay": replay,
     "offer_postmortem": offer_postmortem,
     "suggest": suggest,
 }

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dbos import DBOS
 from sqlalchemy.orm import Session
 
-from bot.effects import Card, Direct, Effect, Page, PlanMessage, Post, RunMessage, Tell, TicketComment
+from bot.effects import Card, Direct, Effect, Page, PlanMessage, Post, RunMessage, Start, Tell, TicketComment
 from bot.parts import parts
 from bot.views.blocks import escape, spoken
 from bot.views.rollback import failed_message, stopped_message
@@ -23,9 +23,10 @@ from integrations.rollback import base
 from integrations.rollback.base import Drifted, Outcome, Plan, Snapshot, TargetError, Verification
 from integrations.rollback.kinds import build_target
 from integrations.slack import Message
-from runbooks import plans, rollback
+from runbooks import plans, replays, rollback
 from runbooks.approvals import Refused, change
 from runbooks.models import RollbackPlan, RunbookStep
+from runbooks.moves import ROLLBACK
 from runbooks.rollback import Execution
 from severity.errors import RaiIncidentError
 
@@ -110,12 +111,21 @@ def _after(plan_id: int, incident_id: int) -> None:
     effects.append(Card(incident_id))
     if state == "verified":
         effects.append(TicketComment(incident_id, "A rollback was carried out and verified."))
+        if parts().durable.transact("prompts", _to_replay, plan_id):
+            # Once, after the first verified containment; later it takes a press.
+            key = f"replay:{incident_id}:contained"
+            effects.append(Start("replay", key, (incident_id, ROLLBACK, key, "")))
     if state == "failed":
         effects[:0] = parts().durable.transact("alarm", _alarm, plan_id)
     if state == "stopped":
         effects.append(parts().durable.transact("stopped", _stopped, plan_id))
     for index, effect in enumerate(effects):
         carry_out(effect, f"rollback:{plan_id}:{state}:{index}", incident_id)
+
+
+def _to_replay(session: Session, plan_id: int) -> bool:
+    plan = session.get_one(RollbackPlan, plan_id)
+    return plan.undoes_id is None and bool(replays.prompts(session, plan.incident_id))
 
 
 def _alarm(session: Session, plan_id: int) -> list[Effect]:

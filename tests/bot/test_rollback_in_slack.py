@@ -431,3 +431,38 @@ async def test_a_proposal_is_rejected_in_words_and_the_next_containment_proposes
     await lead.press(one.channel, "mitigate")
     await lead.sees(one.channel, "says the harm has stopped")
     assert _stamps(one)[-1] == ("button", LEAD, True)
+
+
+QUESTION = "Where is my order?"
+
+
+async def test_a_failing_prompt_is_asked_before_and_after_containment_side_by_side(scene: Scene) -> None:
+    one = await planned(scene, "a failing prompt")
+    oncall, lead = scene.person(ONCALL), scene.person(LEAD)
+    ts = await oncall.say(one.channel, QUESTION)
+    await oncall.shortcut("keep_failing_prompt", one.channel, ts)
+    await oncall.modal("The words that made it fail")
+    await oncall.submit()
+    shown = await lead.sees(one.channel, "Failing prompts of", QUESTION, "❗ harmful", "not asked")
+    await lead.press(one.channel, "rollback_approve")
+    await one.ends("verified")
+    await lead.sees(one.channel, "None of 1 harmful after containment", "❗ harmful", "✅ not harmful", "customer ####")
+    assert [message["ts"] for message in lead.messages(one.channel) if "Failing prompts" in words_of(message)] == [
+        shown["ts"]
+    ]
+    await lead.press(one.channel, "replay")
+    replayed = (TimelineEntry.incident_id == one.incident_id, TimelineEntry.kind == "replay")
+    await until(lambda: len(scene.rows(TimelineEntry, *replayed)) == 3, "the third replay")
+    phases = [(row.actor, row.data["phase"]) for row in scene.rows(TimelineEntry, *replayed)]
+    assert phases == [(ONCALL, "before"), ("rollback", "after"), (LEAD, "after")]
+
+
+async def test_a_prompt_from_another_channel_is_kept_for_the_incident_chosen(scene: Scene) -> None:
+    one = await planned(scene, "a prompt from elsewhere")
+    oncall = scene.person(ONCALL)
+    ts = await oncall.say("C0SUPPORT1", f"{QUESTION} Mine is +49 151 23456789.")
+    await oncall.shortcut("keep_failing_prompt", "C0SUPPORT1", ts)
+    await oncall.modal("For which incident?")
+    await oncall.submit({"incident": one.number})
+    shown = await oncall.sees(one.channel, "Failing prompts of", "(phone removed)")
+    assert "23456789" not in words_of(shown)

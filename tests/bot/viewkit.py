@@ -52,6 +52,7 @@ CHOICES: dict[str, Sequence[str]] = {
     "verdict": tuple(VERDICTS),
     "skip": ("never", "reason", "commander"),
     "PlanFacts.state": tuple(HEADLINES),
+    "PlanFacts.replay": ("", "keep", "replay"),
     "StepView.state": tuple(MARKS),
     "Answer.state": ("proposed", "confirmed", "superseded"),
     "StepView.kind": ("do", "decide", "collect", "rollback", "wait", "communicate", "parallel"),
