@@ -156,6 +156,13 @@ def changes(record: Record) -> list[Change]:
     return found
 
 
+def unreviewed(record: Record) -> list[Entry]:
+    """The uses of break glass that nobody else has reviewed: entries of kind `break_glass`, `used` or `reviewed`."""
+    entries = record.of_kind("break_glass")
+    reviewed = {entry.data.get("break_glass") for entry in entries if entry.data.get("what") == "reviewed"}
+    return [one for one in entries if one.data.get("what") == "used" and one.data.get("break_glass") not in reviewed]
+
+
 def steps(record: Record) -> list[Step]:
     """Runbook steps that somebody ended, the last state of each: entries of kind `step` with `run`, `step`, `what`."""
     ended: dict[tuple[str, str], Step] = {}

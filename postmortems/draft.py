@@ -135,6 +135,7 @@ class _Voice:
             "changes": derive.changes(record),
             "components": derive.COMPONENTS,
             "steps": derive.steps(record),
+            "unreviewed": derive.unreviewed(record),
             "late_updates": derive.late_updates(record),
             "decided": derive.decided(record),
             "first_severity": derive.first_severity(record),

@@ -223,11 +223,11 @@ def _after_rollback(session: Session, plan: RollbackPlan, incident: Incident, mo
     # Clocks of two machines differ a little: contained is never before detected.
     at = max(moment, incident.detected_at) if incident.detected_at else moment
     actor = _who(session, plan)
-    milestones.stamp(session, incident, "verified", source="rollback", actor=actor, at=at)
     if incident.status == "open":
         because = f"this was verified: {change(plan)}"
         key = f"plan:{plan.id}:mitigated"
         lifecycle.propose_mitigated(session, incident, by=actor, at=at, because=because, key=key)
+    milestones.stamp(session, incident, "verified", source="rollback", actor=actor, at=at)
     step = session.get(RunbookStep, plan.step_id) if plan.step_id else None
     if step is not None and step.state in OPEN_STATES:
         run = session.get_one(RunbookRun, step.run_id)

@@ -14,7 +14,7 @@ from runbooks import approvals, plans, rollback
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 REPORTER, COMMANDER, APPROVER = "U0SUPPORT1", "U0ONCALL01", "U0RAILEAD1"
 PEOPLE = {REPORTER: "Support agent", COMMANDER: "On-call engineer", APPROVER: "Responsible-AI lead"}
-CLOCKED = (clock, lifecycle, timeline, milestones, assessing, inventory, rollback, approvals, versions, actions)
+CLOCKED = (clock, lifecycle, timeline, milestones, assessing, inventory, plans, rollback, approvals, versions, actions)
 TARGETS = {"ttd": timedelta(minutes=30), "tta": timedelta(hours=1), "ttm": timedelta(hours=24)}
 
 

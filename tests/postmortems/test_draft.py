@@ -80,15 +80,15 @@ def test_an_undone_rollback_is_not_sold_as_what_is_in_force(session: Session, st
 
 def test_a_late_status_update_is_named_with_its_delay(session: Session, story: Incident) -> None:
     wrong = section(draft(gather(session, story)).body, "What went wrong")
-    assert "promised for 2026-03-02 03:18:00 UTC came 7 min late [T14]" in wrong
+    assert "promised for 2026-03-02 03:18:00 UTC came 7 min late [T15]" in wrong
 
 
 def test_a_skipped_step_is_quoted_with_its_reason(session: Session, story: Incident) -> None:
     data = {"run": 1, "step": "notify", "visit": 1, "what": "skipped"}
     timeline.append(session, story.id, "step", COMMANDER, "Skipped: Tell the vendor — nobody answers", data=data)
     body = draft(gather(session, story)).body
-    assert "A runbook step was skipped: “Skipped: Tell the vendor — nobody answers” [T17]" in body
-    assert "Runbook steps ended: 1, of which done 0, left out 1, failed 0: [T17]" in body
+    assert "A runbook step was skipped: “Skipped: Tell the vendor — nobody answers” [T18]" in body
+    assert "Runbook steps ended: 1, of which done 0, left out 1, failed 0: [T18]" in body
 
 
 def test_detection_by_a_person_is_counted_as_luck(session: Session, story: Incident) -> None:
@@ -108,7 +108,7 @@ def test_a_person_mentioned_in_a_note_appears_by_role_where_the_note_is_quoted(
     session: Session, story: Incident
 ) -> None:
     answer(session, story, "trigger", f"<@{COMMANDER}> deployed v2", by=APPROVER, key="a:t")
-    assert "- Trigger: “(the commander) deployed v2” [T17]" in draft(gather(session, story)).body
+    assert "- Trigger: “(the commander) deployed v2” [T18]" in draft(gather(session, story)).body
 
 
 def test_the_reporters_mail_address_is_removed(session: Session, story: Incident) -> None:
