@@ -217,7 +217,7 @@ class _Server(uvicorn.Server):
 def support_assistant(url: str, flags_file: Path) -> dict[str, Any]:
     """The inventory's entry for the AI service that runs here."""
     status, flags = f"{url}/assistant/status", str(flags_file)
-    target = {"kind": "openfeature", "file": flags, "verify_url": status, "class": "disruptive"}
+    target = {"kind": "openfeature", "file": flags, "verify_url": status, "class": "disruptive", "allow_private": True}
     return {
         "id": "support-assistant",
         "name": "Support assistant",

@@ -8,17 +8,12 @@ import fcntl
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
-
-from integrations.errors import OutsideServiceError
-from integrations.http import check_answer
 from integrations.rollback.base import (
     Description,
     Drifted,
@@ -30,45 +25,37 @@ from integrations.rollback.base import (
     Verification,
     as_word,
 )
+from integrations.rollback.running import Running, confirm, wait_until_seen
 
 # The flag's metadata holds the keys that changed it, newest last: flagd allows only plain values there.
 MARK = "rai_incident_keys"
 MARKS_KEPT = 20
 # flagd's file provider looks at the file twice a second; the service may cache a little on top.
 VERIFY_SECONDS = 10.0
-POLL_SECONDS = 0.2
-ASK_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class FlagFile:
-    """One flag of one flags file. `verify_url` is the service's own answer about what it runs (JSON)."""
+    """One flag of one flags file. `running` is the service's own answer about what it runs."""
 
     id: str
     title: str
     file: Path
     flag: str
     to: str
-    verify_url: str | None
-    verify_field: str | None
+    running: Running | None
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> "FlagFile":
         """From an entry of systems.yaml: `file`, `flag`, `to`, and `verify_url` with `verify_field`."""
         fields = Fields(entry)
-        verify_url, verify_field = fields.optional("verify_url"), fields.optional("verify_field")
-        if (verify_url is None) != (verify_field is None):
-            raise TargetError(
-                f"Rollback target {fields.text('id')}: give both verify_url and verify_field, or neither."
-            )
         return cls(
             id=fields.text("id"),
             title=fields.optional("title") or fields.text("id"),
             file=Path(fields.text("file")),
             flag=fields.text("flag"),
             to=fields.text("to"),
-            verify_url=verify_url,
-            verify_field=verify_field,
+            running=Running.of(fields),
         )
 
     def describe(self) -> Description:
@@ -83,8 +70,8 @@ class FlagFile:
         """The flag's whole definition, the file's hash, and what the service says it runs."""
         document, raw = self._read()
         values: dict[str, Any] = {"flag": self.flag, "definition": self._flag(document)}
-        if self.verify_url is not None:
-            values["service"] = self._ask()
+        if self.running is not None:
+            values["service"] = self.running.answer()
         return Snapshot(values, {self.file.name: hashlib.sha256(raw).hexdigest()})
 
     def plan(self, snapshot: Snapshot) -> Plan:
@@ -121,44 +108,12 @@ class FlagFile:
 
     def verify(self, plan: Plan) -> Verification:
         """Wait until the service itself says `plan.to`, at most `VERIFY_SECONDS`; the file must say so too."""
-        deadline = time.monotonic() + VERIFY_SECONDS
-        while True:
-            seen = self._look(plan.to)
-            if seen.ok or time.monotonic() >= deadline:
-                return seen
-            time.sleep(POLL_SECONDS)
+        return wait_until_seen(lambda: self._look(plan.to), VERIFY_SECONDS)
 
     def _look(self, expected: str) -> Verification:
-        in_file = self.current()
-        if in_file != expected:
-            return Verification(False, f"the flags file says {in_file}, not {expected}")
-        if self.verify_url is None:
-            return Verification(True, f"the flags file says {in_file}; the service itself cannot be asked")
-        try:
-            answer = self._ask()
-        except OutsideServiceError as error:
-            return Verification(False, f"the flags file says {in_file}, but the service did not confirm it: {error}")
-        if self.verify_field not in answer:
-            return Verification(False, f"the service's answer has no field {self.verify_field}")
-        running = as_word(answer[self.verify_field])
-        return Verification(running == expected, f"the service says {self.verify_field} is {running}")
-
-    def _ask(self) -> dict[str, Any]:
-        service = f"{self.title} (status)"
-        try:
-            # The address is the operator's; no proxy and no redirect may lead elsewhere.
-            with httpx.Client(timeout=ASK_SECONDS, follow_redirects=False, trust_env=False) as client:
-                response = client.get(str(self.verify_url))
-        except httpx.HTTPError as error:
-            raise OutsideServiceError(service, "it cannot be reached.") from error
-        check_answer(service, response)
-        try:
-            answer = response.json()
-        except ValueError as error:
-            raise OutsideServiceError(service, "its answer is not JSON.") from error
-        if not isinstance(answer, dict):
-            raise OutsideServiceError(service, "its answer is not a JSON object.")
-        return answer
+        seen = self.current()
+        words = f"the flags file says {seen}" + ("" if seen == expected else f", not {expected}")
+        return confirm(Verification(seen == expected, words), self.running, expected)
 
     def _change(self, before: str, after: str, key: str) -> Outcome | Drifted:
         try:

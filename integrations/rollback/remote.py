@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+from dotenv import dotenv_values
 
 from integrations.errors import OutsideServiceError
 from integrations.http import CONNECT_SECONDS, READ_SECONDS, answer_lost, check_answer, not_reached, ssl_context
@@ -26,7 +27,7 @@ Headers = Callable[[str], Mapping[str, str]]
 
 
 def secret(fields: Fields, name: str) -> str:
-    """The value of the environment variable that the entry names in field `name`, such as `token_env`.
+    """The value of the variable that the entry names in field `name`, such as `token_env`; also from `.env`.
 
     Raises TargetError, which never shows what was written there: it may be the secret itself.
     """
@@ -38,10 +39,15 @@ def secret(fields: Fields, name: str) -> str:
             f"Rollback target {target}: {name} must be the name of an environment variable, such as SERVICE_TOKEN. "
             "If it holds the secret itself, take it out and replace that secret: the file is not the place for it."
         )
-    value = os.environ.get(variable, "").strip()
+    value = from_environment(variable)
     if not value:
         raise TargetError(f"Rollback target {target}: the environment variable {variable} is not set.")
     return value
+
+
+def from_environment(variable: str) -> str:
+    """A variable as every setting is read: from the process's environment, else from `.env` beside it; or nothing."""
+    return (os.environ.get(variable) or dotenv_values(".env").get(variable) or "").strip()
 
 
 def refuse_secrets(fields: Fields) -> None:
@@ -61,7 +67,7 @@ def allows_private(fields: Fields) -> bool:
 
 def ca_file(fields: Fields) -> Path | None:
     """The entry's certificate authority, or else the one that all outgoing clients trust (CA_FILE)."""
-    path = fields.optional("ca_file") or os.environ.get("CA_FILE")
+    path = fields.optional("ca_file") or from_environment("CA_FILE")
     return Path(path) if path else None
 
 

@@ -370,7 +370,7 @@ async def test_a_verification_that_fails_leaves_the_incident_open_pages_and_is_s
     await lead.press(one.channel, "role_take_commander")
     told = len(scene.whispers(LEAD))
     await lead.press(one.channel, "rollback_approve")
-    seen = "the service says prompt_version is orders-7"
+    seen = "the system itself says prompt_version is orders-7"
     await lead.sees(one.channel, "this did not contain it", f"<@{LEAD}>", seen, within=40)
     await scene.hears(LEAD, told, "did not contain it")
     await lead.sees(one.channel, "Not contained by this", seen)

@@ -58,6 +58,7 @@ class Service:
             "to": "v1",
             "verify_url": f"{self.url}/status",
             "verify_field": "model_version",
+            "allow_private": True,
         }
         return {**entry, **changes}
 
@@ -183,6 +184,18 @@ def test_a_service_that_does_not_answer_is_not_verified(service, monkeypatch):
     seen = gone.verify(plan)
     assert not seen.ok
     assert "cannot be reached" in seen.seen
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/status", "http://169.254.169.254/status", "file:///etc/passwd", "http://2130706433/"]
+)
+def test_abuse_30_a_status_address_goes_through_the_same_guard(service, monkeypatch, url):
+    monkeypatch.setattr(openfeature, "VERIFY_SECONDS", 0.0)
+    target, plan = _planned(service.entry())
+    target.execute(plan, "key")
+    seen = build_target(service.entry(verify_url=url, allow_private=False)).verify(plan)
+    assert not seen.ok
+    assert "did not confirm it" in seen.seen
 
 
 def test_a_redirect_is_not_followed(tmp_path, service, monkeypatch):

@@ -18,7 +18,7 @@ from integrations.rollback import addresses
 from integrations.rollback.addresses import PinnedTransport, locate
 from integrations.rollback.base import Fields, TargetError
 from integrations.rollback.kinds import build_target
-from integrations.rollback.remote import Remote
+from integrations.rollback.remote import Remote, secret
 
 PUBLIC = "93.184.215.14"
 
@@ -287,6 +287,16 @@ def test_a_token_written_where_its_variables_name_belongs_is_refused_without_sho
     with pytest.raises(TargetError, match="name of an environment variable") as caught:
         build_target({**ENTRY, "token_env": "s3cr3t-0815"})
     assert "0815" not in str(caught.value)
+
+
+def test_a_token_may_stand_in_dot_env_and_the_environment_wins(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("UNLEASH_TOKEN='from-the-file'\n")
+    monkeypatch.delenv("UNLEASH_TOKEN", raising=False)
+    fields = Fields({"id": "x", "token_env": "UNLEASH_TOKEN"})
+    assert secret(fields, "token_env") == "from-the-file"
+    monkeypatch.setenv("UNLEASH_TOKEN", "from-the-process")
+    assert secret(fields, "token_env") == "from-the-process"
 
 
 def test_a_variable_that_is_not_set_is_named(monkeypatch):
