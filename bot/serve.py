@@ -15,7 +15,20 @@ from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 
 from bot import acts, content, homes, inbox, parts
-from bot.acts import break_glass, classify, clocks, comms, contain, people, policy, postmortem, rollback, talk, tier
+from bot.acts import (
+    break_glass,
+    classify,
+    clocks,
+    comms,
+    contain,
+    people,
+    policy,
+    postmortem,
+    replay,
+    rollback,
+    talk,
+    tier,
+)
 from bot.app import build_app
 from bot.directory import Directory
 from bot.engine import Durable, LostLock, exit_process
