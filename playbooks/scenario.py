@@ -299,6 +299,14 @@ class ScenarioLibrary:
             raise ContentError([Fault("scenarios", 1, scenario_id, f"is no scenario. Known: {known}")])
         return self.scenarios[scenario_id]
 
+    def attachment(self, scenario_id: str, name: str) -> Path:
+        """The file of this scenario that an inject names. Raises ContentError when it is not there, or not inside."""
+        folder = (self.files[scenario_id].parent / "files").resolve()
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
+            raise ContentError([Fault(self.files[scenario_id].name, 1, name, "there is no such file under files/")])
+        return path
+
 
 def load_scenario(path: Path) -> Scenario:
     """One scenario that may be run. Raises ContentError with every fault of the file: line, key and reason."""
