@@ -88,6 +88,12 @@ def check_document(document: Document, folder: Path | None = None, known: Known 
     return Checked(*(tuple(sorted(dict.fromkeys(found), key=lambda fault: fault.line)) for found in (faults, warnings)))
 
 
+def earliest(scenario: Scenario) -> dict[str, int]:
+    """The earliest minute of every inject that can be sent."""
+    value = scenario.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return _msel({name: list(_items(value, (name,))) for name in _TABLES}).earliest()
+
+
 def _items(value: Any, path: _Path) -> Iterator[_Item]:
     """The mappings of the list at the end of `path`, each with its own path; nothing where there is no list."""
     found = value.get(path[-1]) if isinstance(value, dict) else None

@@ -65,6 +65,12 @@ def words(value: object, limit: int, fallback: str) -> str:
     return line if len(line) >= 3 else fallback
 
 
+def sentences(*parts: str) -> str:
+    """The parts as one text, with a full stop between those that end without one."""
+    said = [part.strip() for part in parts if part.strip()]
+    return " ".join(part if part[-1] in ".!?…:" or part is said[-1] else f"{part}." for part in said)
+
+
 def read_json(text: str) -> Any:
     """JSON, strictly: no duplicate keys, no NaN, not too large or too deep. Raises BadInput."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
