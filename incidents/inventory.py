@@ -26,6 +26,8 @@ class RollbackTarget(BaseModel):
     id: str = Field(min_length=1, max_length=80)
     kind: str
     title: str = Field(min_length=1, max_length=75)
+    # What people will notice, in the operator's words: the line under the title where a target is chosen.
+    does: str | None = Field(default=None, min_length=1, max_length=75)
     action_class: Literal["routine", "disruptive", "critical"] = Field(alias="class", default="disruptive")
 
 

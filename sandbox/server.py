@@ -8,13 +8,13 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from secrets import randbelow
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 import yaml
 from starlette.types import ASGIApp
 
-from sandbox import routes, state
+from sandbox import inventory, routes, state
 from sandbox.acts import Acts
 from sandbox.assistant import Assistant
 from sandbox.counterparts import issues, paging
@@ -23,6 +23,7 @@ from sandbox.counterparts.pagerduty import PagerDuty
 from sandbox.counterparts.tls import Authority
 from sandbox.delivery import Delivery
 from sandbox.faults import Faults
+from sandbox.levers import switch
 from sandbox.live import Live
 from sandbox.people import APP_TOKEN, BOT_NAME, BOT_TOKEN, BOT_USER, COMMANDS, SHORTCUTS, SIGNING_SECRET, TEAM
 from sandbox.response_urls import ResponseUrls
@@ -141,6 +142,7 @@ class World:
             "JIRA_TOKEN": issues.TOKEN,
             "JIRA_PROJECT": issues.PROJECT,
             "CA_FILE": str(self.ca_file),
+            switch.SECRET_VARIABLE: switch.SECRET,
             "RAI_CONFIG_DIR": str(self.home / "config"),
         }
         if not self._socket_mode:
@@ -202,7 +204,7 @@ class World:
     def _write_systems(self) -> None:
         config = self.home / "config"
         config.mkdir(exist_ok=True)
-        systems = {"systems": [support_assistant(self.url, self.flags_file)]}
+        systems = {"systems": [inventory.support_assistant(self.url, self.flags_file, self.assistant.policy)]}
         (config / "systems.yaml").write_text(yaml.safe_dump(systems, sort_keys=False), encoding="utf-8")
 
 
@@ -212,49 +214,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
-
-
-def support_assistant(url: str, flags_file: Path) -> dict[str, Any]:
-    """The inventory's entry for the AI service that runs here."""
-    status, flags = f"{url}/assistant/status", str(flags_file)
-    target = {"kind": "openfeature", "file": flags, "verify_url": status, "class": "disruptive", "allow_private": True}
-    return {
-        "id": "support-assistant",
-        "name": "Support assistant",
-        "owner": "U0RAILEAD1",
-        "tier": 1,
-        "surfaces": ["web chat"],
-        "data_classes": ["customer orders", "addresses"],
-        "regimes": ["gdpr", "eu-ai-act-deployer"],
-        "on_call_service": "PSUPPORT",
-        "on_call": ["U0ONCALL01"],
-        "endpoint": f"{url}/assistant",
-        "ask": {
-            "path": "/chat",
-            "body": {"session": "{session}", "message": "{prompt}"},
-            "reply": "reply",
-            "harmful": "leaked",
-            "allow_private": True,
-        },
-        "rollback_targets": [
-            {
-                "id": "model-version",
-                **target,
-                "flag": "assistant-model",
-                "to": "v1",
-                "verify_field": "model_version",
-                "title": "Model version",
-            },
-            {
-                "id": "kill-switch",
-                **target,
-                "flag": "assistant-enabled",
-                "to": "off",
-                "verify_field": "enabled",
-                "title": "Kill switch",
-            },
-        ],
-    }
 
 
 def _bound(port: int) -> socket.socket:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot import comms_facts, record
 from bot.acts.talk import open_steps
 from bot.listeners import Door, team_of, user_of, visible_incident
+from bot.listeners.levers import levers_of
 from bot.parts import Parts
 from bot.policy_facts import policy_facts
 from bot.shown import plan_facts
@@ -18,6 +19,7 @@ from bot.views import break_glass, classify, contain, mitigation, replay, respon
 from bot.views.blocks import Block
 from bot.views.card import CardFacts
 from bot.views.declare import declare_modal
+from bot.views.levers import rollback_modal
 from bot.views.policy import policy_message
 from bot.views.rollback import critical_modal
 from incidents import access, assessing, lifecycle, milestones
@@ -218,8 +220,7 @@ def _rollback(session: Session, parts: Parts, incident: Incident, where: Where) 
             "what was changed."
         )
     step = _step(session, incident, where)
-    targets = [(target.id, target.title, f"{target.kind}, {target.action_class}") for target in system.rollback_targets]
-    return contain.rollback_modal(targets, step.targets, metadata({**where, "step_row": step.row_id}))
+    return rollback_modal(levers_of(system), step.targets, metadata({**where, "step_row": step.row_id}))
 
 
 def _plan_words(callback: str, title: str, label: str, submit: str) -> Builder:

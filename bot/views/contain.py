@@ -213,20 +213,3 @@ def evidence_modal(step_title: str, accepts: Sequence[str], metadata: str) -> Bl
             }
         )
     return modal("evidence", "Save evidence", blocks, submit="Save", metadata=metadata, close="Cancel")
-
-
-def rollback_modal(targets: Sequence[tuple[str, str, str]], preferred: Sequence[str], metadata: str) -> Block:
-    """Which lever. `targets` are (id, title, words)."""
-    options = [option(title, target_id, words) for target_id, title, words in targets]
-    first = next((target_id for target_id in preferred if any(target_id == known for known, _, _ in targets)), None)
-    return modal(
-        "rollback",
-        "Plan a rollback",
-        [
-            select_input("target", "What should go back?", options, initial=first),
-            context("Nothing changes yet: evidence is saved, and the plan is shown for another person to approve."),
-        ],
-        submit="Make the plan",
-        metadata=metadata,
-        close="Cancel",
-    )

@@ -1,6 +1,6 @@
 """Steps 6 and 7: the runbook, and a rollback that takes two people."""
 
-from sandbox.story.fields import words_of
+from sandbox.story.fields import field, words_of
 from sandbox.story.reporting import LATENCY_MS, QUESTION, once
 from sandbox.story.stage import Story
 from sandbox.story.waiting import check, until
@@ -47,13 +47,16 @@ async def still_leaking(story: Story) -> str:
 
 async def planned(story: Story) -> str:
     await story.on_call.press(story.channel, "rollback_open")
-    await story.on_call.modal("Plan a rollback")
+    form = await story.on_call.modal("Plan a rollback")
+    known = field(form["blocks"], "target")
+    choices = [choice["text"]["text"] for choice in known[1]["options"]] if known else []
+    check(len(choices) >= 4, "at least four levers to choose from", choices)
     await story.on_call.submit({"target": "model-version"})
     plan = await story.on_call.sees(story.channel, "Rollback plan", "`v2` → `v1`")
     for part in ("Blast radius", "Dry run", "Evidence saved first", "Plan ", "Approve rollback"):
         check(part in words_of(plan), f"{part!r} on the plan", words_of(plan))
     story.plan_ts = plan["ts"]
-    return "a plan: model v2 → v1, its blast radius, a dry run, evidence, and a hash"
+    return f"of {len(choices)} levers one is planned: model v2 → v1, its blast radius, a dry run, evidence, and a hash"
 
 
 async def own_approval(story: Story) -> str:

@@ -181,7 +181,8 @@ async def _contained(on_call: Window) -> None:
 async def _rolled_back(on_call: Window, lead: Window) -> None:
     """Planned by one, approved by another; the bot is killed on the page the moment the approval is in."""
     await on_call.form("rollback_open", "Plan a rollback")
-    await on_call.choose("target", "model-version")
+    await expect(on_call.page.get_by_role("radio")).to_have_count(5)
+    await expect(on_call.page.get_by_role("radio").first).to_be_checked()
     await on_call.submit()
     await on_call.reads("Rollback plan", "v2 → v1")
     await on_call.press("rollback_approve")

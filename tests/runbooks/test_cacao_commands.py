@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from cacaokit import FIRST, small
+from test_runbook_check import EXPECTED, TWELVE
 
 
 def test_list_gives_an_array(run) -> None:  # type: ignore[no-untyped-def]
@@ -50,3 +51,13 @@ def test_an_import_never_writes_over_a_file(run, tmp_path: Path) -> None:  # typ
     (tmp_path / "x.yaml").write_text("mine")
     assert run("runbook", "import", "x.json", "--out", "x.yaml").code == 2
     assert (tmp_path / "x.yaml").read_text() == "mine"
+
+
+def test_a_file_with_twelve_mistakes_is_refused_in_twelve_lines(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "twelve.yaml").write_text(TWELVE)
+    found = run("runbook", "check", "twelve.yaml")
+    assert found.code == 2
+    assert len(found.out.splitlines()) == len(EXPECTED) == 12
+    for (line, key, words), printed in zip(EXPECTED, found.out.splitlines(), strict=True):
+        assert printed.startswith(f"twelve.yaml:{line}: {key}: ")
+        assert words in printed

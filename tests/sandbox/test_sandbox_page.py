@@ -127,8 +127,16 @@ async def test_another_sites_page_cannot_act(people: People) -> None:
 async def test_the_bots_inventory_points_at_the_assistant(world: World) -> None:
     (system,) = yaml.safe_load((world.home / "config" / "systems.yaml").read_text(encoding="utf-8"))["systems"]
     assert system["endpoint"] == f"{world.url}/assistant"
-    assert [target["id"] for target in system["rollback_targets"]] == ["model-version", "kill-switch"]
-    assert all(Path(target["file"]) == world.flags_file for target in system["rollback_targets"])
+    kinds = {target["id"]: target["kind"] for target in system["rollback_targets"]}
+    assert kinds == {
+        "model-version": "openfeature",
+        "prompt-version": "mlflow",
+        "guardrail-policy": "gitfile",
+        "tool-permissions": "webhook",
+        "kill-switch": "openfeature",
+    }
+    files = {target["file"] for target in system["rollback_targets"] if target["kind"] == "openfeature"}
+    assert files == {str(world.flags_file)}
 
 
 async def test_a_person_answers_their_pager(world: World, people: People) -> None:

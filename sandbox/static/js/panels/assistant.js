@@ -73,7 +73,9 @@ export function assistantPanel(host) {
       clear(
         status,
         pair("Model", a?.model_version ?? "unknown", "plain", "assistant-model"),
-        pair("Prompt", a?.prompt_version ?? "unknown", "plain"),
+        pair("Prompt", a?.prompt_version ?? "unknown", "plain", "assistant-prompt"),
+        pair("Guardrails", a?.guardrails ?? "unknown", "plain", "assistant-guardrails"),
+        pair("Order look-up", a?.order_lookup === false ? "off" : "on", a?.order_lookup === false ? "bad" : "good", "assistant-tool"),
         pair("Kill switch", a?.enabled === false ? "switched off" : "running", a?.enabled === false ? "bad" : "good", "assistant-enabled"),
       );
     });
