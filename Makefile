@@ -22,8 +22,21 @@ demo: install
 test: install
 	$(PYTEST) -m "not real and not chaos" $(SLOW_FIRST) tests
 
-test-real: install
+test-real: install tests/real/installed
 	$(BIN)/python -m pytest -m real tests
+
+# Real servers to roll back, far too large for the bot's own environment: MLflow and Node from PyPI, Unleash from npm.
+# Everything stays below tests/real. Where they cannot be had the tests say so: they fail where CI is set, else skip.
+REAL := tests/real/.venv/bin
+tests/real/installed: tests/real/requirements.lock tests/real/package-lock.json
+	{ $(PYTHON) -m venv tests/real/.venv \
+	  && $(REAL)/pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes \
+	       -r tests/real/requirements.lock \
+	  && PATH="$(CURDIR)/$(REAL):$$PATH" npm ci --prefix tests/real --cache tests/real/.npm --ignore-scripts --no-audit \
+	       --no-fund --loglevel error \
+	  && rm -rf tests/real/.npm && touch $@; } \
+	|| { echo "MLflow or Unleash could not be installed from PyPI and npm, so they are not tried for real." >&2; \
+	     test -z "$$CI"; }
 
 chaos: install
 	$(BIN)/python -m pytest -n 2 -m chaos tests/chaos tests/story
@@ -40,6 +53,10 @@ bench: install
 lock:
 	$(BIN)/pip-compile --quiet --all-extras --generate-hashes --strip-extras --allow-unsafe --upgrade \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --upgrade \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
+	  -o tests/real/requirements.lock tests/real/requirements.in
+	npm install --prefix tests/real --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts
 
 pictures: install
 	$(BIN)/python tests/browser/pictures.py

@@ -1,15 +1,13 @@
 """Unleash and MLflow for real, behind a forwarder that can lose their answers. Run by `make test-real`.
 
-Unleash 7.5.1 (Apache-2.0) is installed from npm into a folder of the system's temporary place, once. MLflow's server
-is large, so it is used where the command `mlflow` is on the PATH or named in MLFLOW_COMMAND.
+That installs both, Unleash 7.5.1 (Apache-2.0) and MLflow 3, below tests/real. Where they are missing these tests fail
+if CI is set, and are skipped otherwise.
 """
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from rollback_contract import Contract, Lever, planned
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,7 +25,8 @@ from integrations.rollback.base import TargetError
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
-UNLEASH = "unleash-server@7.5.1"
+INSTALLED = Path(__file__).parents[2] / "real"
+COMMANDS = INSTALLED / ".venv" / "bin"
 ADMIN = "*:*.admin-of-the-tests"
 START_SECONDS = 90
 START = """
@@ -88,19 +88,22 @@ def running(command: list[str], ready_url: str, **named: Any) -> Iterator[None]:
         process.wait(30)
 
 
-@pytest.fixture(scope="module")
-def unleash_url(postgres: str) -> Iterator[str]:
-    if shutil.which("npm") is None:
-        pytest.skip("Unleash needs node and npm, which are not here")
-    home = Path(tempfile.gettempdir()) / UNLEASH.replace("@", "-")
-    home.mkdir(exist_ok=True)
-    if not (home / "node_modules" / "unleash-server" / "package.json").exists():
-        subprocess.run(
-            ["npm", "install", "--prefix", str(home), "--no-audit", "--no-fund", "--silent", UNLEASH], check=True
-        )
-    (home / "start.mjs").write_text(START)
-    import sqlalchemy as sa
+def need(path: Path, what: str) -> str:
+    """The path as text, where it is installed."""
+    if not path.exists():
+        words = f"{what} is not installed below tests/real: `make test-real` does that, from PyPI and npm"
+        if os.environ.get("CI"):
+            pytest.fail(words)
+        pytest.skip(words)
+    return str(path)
 
+
+@pytest.fixture(scope="module")
+def unleash_url(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    need(INSTALLED / "node_modules" / "unleash-server", "Unleash")
+    home = tmp_path_factory.mktemp("unleash")
+    (home / "node_modules").symlink_to(INSTALLED / "node_modules")
+    (home / "start.mjs").write_text(START)
     engine = sa.create_engine(postgres, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql("CREATE DATABASE unleash")
@@ -112,7 +115,9 @@ def unleash_url(postgres: str) -> Iterator[str]:
         "PORT": str(port),
         "ADMIN": ADMIN,
     }
-    with running(["node", "start.mjs"], f"http://127.0.0.1:{port}/health", cwd=home, env=environment):
+    with running(
+        [need(COMMANDS / "node", "Node"), "start.mjs"], f"http://127.0.0.1:{port}/health", cwd=home, env=environment
+    ):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -200,12 +205,11 @@ class TestUnleash(Contract):
 
 @pytest.fixture(scope="module")
 def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    command = os.environ.get("MLFLOW_COMMAND") or shutil.which("mlflow")
-    if command is None:
-        pytest.skip("MLflow's server is not here: install mlflow>=3 apart and name its command in MLFLOW_COMMAND")
+    command = need(COMMANDS / "mlflow", "MLflow")
     home, port = tmp_path_factory.mktemp("mlflow"), free_port()
     arguments = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    path = f"{COMMANDS}:{os.environ['PATH']}"  # it starts its web server by name
+    environment = {**os.environ, "PATH": path, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with running(
         [command, *arguments, "--backend-store-uri", f"sqlite:///{home}/registry.db"],
         f"http://127.0.0.1:{port}/health",
