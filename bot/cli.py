@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from bot.cli_ask import ask_command
 from bot.cli_runbooks import runbook_app
+from bot.cli_scenarios import scenario_app
 from bot.cli_severity import policy_app, severity_app
 from bot.cli_systems import clocks_app, forms_app, systems_app
 from bot.output import AsJson, print_json
@@ -23,6 +24,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(incident_app, name="incident")
 app.add_typer(postmortem_app, name="postmortem")
 app.add_typer(runbook_app, name="runbook")
+app.add_typer(scenario_app, name="scenario")
 app.add_typer(policy_app, name="policy")
 app.add_typer(severity_app, name="severity")
 app.command("ask")(ask_command)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bot.settings import Settings
 from playbooks.library import Library, load_library
+from playbooks.scenario import ScenarioLibrary, load_scenarios
 from severity.clocks import Clocks, load_clocks
 from severity.tiers import Tree, load_tiers
 
@@ -24,3 +25,9 @@ def playbooks(settings: Settings, runbooks: Iterable[str]) -> Library:
     """Who is told what, by harm class; files of the folder's `playbooks/` replace ours of the same class."""
     own = settings.rai_config_dir / "playbooks"
     return load_library([own] if own.is_dir() else [], runbooks=runbooks)
+
+
+def scenarios(settings: Settings) -> ScenarioLibrary:
+    """The tabletop scenarios; files of the folder's `scenarios/` replace ours of the same id."""
+    own = settings.rai_config_dir / "scenarios"
+    return load_scenarios([own] if own.is_dir() else [])

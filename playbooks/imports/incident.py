@@ -87,8 +87,8 @@ def from_incident(session: Session, incident: Incident, known: Known = NOTHING_K
         ],
         "hot_wash": ["What has changed since the incident, and what only on paper?"],
         "facilitator": (
-            "Made from a closed incident. Before you use it, read every line aloud: names in running text cannot be found by"
-            " a machine. If people who were there play, give them other roles than they had."
+            "Made from a closed incident. Before you use it, read every line aloud: no machine finds every name in"
+            " running text. If people who were there play, give them other roles than they had."
         ),
         "truth": _truth(session, incident, mask, entries),
     }
