@@ -1,7 +1,6 @@
 """`rai-incident ask`: office hours from the command line. Reads pages; changes nothing."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -11,22 +10,20 @@ import typer
 
 from bot import content
 from bot.output import AsJson
+from bot.rule_pages import rule_pages
 from bot.settings import Settings
+from runbooks.catalogue import load_catalogue
 from severity.errors import RaiIncidentError
 from severity.officehours.answer import Answer, ask
 from severity.officehours.corpus import SHIPPED, Corpus
 from severity.officehours.gitcommit import commit_of
 from severity.officehours.glossary import load_glossary
-from severity.officehours.rendered import Chapter, page, rendered_pages, sections_of
+from severity.officehours.rendered import sections_of
 from severity.officehours.search import Index
 from severity.officehours.semantic import load_meaning
 from severity.policy import load_policy
 
 MAX_QUESTIONS = 100_000
-RUNBOOK_WEIGHT = 0.85
-"""Who asks about policy seldom means a step of a runbook."""
-
-_VARIABLE = re.compile(r"\{\{ *([\w.]+) *\}\}")
 
 
 def ask_command(
@@ -77,34 +74,9 @@ def pages_in_force() -> dict[str, str]:
     settings = Settings()
     own = settings.rai_config_dir / "policy.yaml"
     policy = load_policy(own if own.exists() else None)
-    rules = rendered_pages(policy, content.tiers(settings), content.clocks(settings))
-    return rules | _runbook_pages(settings.rai_config_dir / "runbooks")
-
-
-def _runbook_pages(own: Path) -> dict[str, str]:
-    from runbooks.catalogue import load_catalogue
-
-    pages = {}
-    for item in load_catalogue([own] if own.is_dir() else []).definitions.values():
-        runbook = item.runbook
-        chapters = [
-            Chapter(
-                "When to start it, and when it is done",
-                (*(f"- {words}" for words in runbook.enter_when), "", f"It is done when: {runbook.leave_when}"),
-            )
-        ]
-        for step in runbook.steps:
-            for each in (step, *step.steps):
-                lines = [each.why, "", each.how, ""]
-                lines += [f"Check: {each.check}"] if each.check else []
-                chapters.append(
-                    Chapter(each.title, (*lines, f"Owner: {each.owner}. If it fails: {each.if_it_fails.say}"))
-                )
-        text = page(f"Runbook: {runbook.title}", "Incident response lead", chapters, RUNBOOK_WEIGHT)
-        # Outside an incident a template's variable stands for itself: {{ system.name }} -> [system name].
-        text = _VARIABLE.sub(lambda match: f"[{match[1].replace('.', ' ').replace('_', ' ')}]", text)
-        pages[f"rendered/runbook-{runbook.id}.md"] = text
-    return pages
+    runbooks = settings.rai_config_dir / "runbooks"
+    catalogue = load_catalogue([runbooks] if runbooks.is_dir() else [])
+    return rule_pages(policy, content.tiers(settings), content.clocks(settings), catalogue)
 
 
 def in_words(answer: Answer) -> Iterator[str]:

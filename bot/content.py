@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from bot import duty
 from bot.settings import Settings
 from playbooks.library import Library, load_library
 from playbooks.scenario import ScenarioLibrary, load_scenarios
 from severity.clocks import Clocks, load_clocks
+from severity.errors import ContentError, Fault
 from severity.tiers import Tree, load_tiers
 
 
@@ -31,3 +33,11 @@ def scenarios(settings: Settings) -> ScenarioLibrary:
     """The tabletop scenarios; files of the folder's `scenarios/` replace ours of the same id."""
     own = settings.rai_config_dir / "scenarios"
     return load_scenarios([own] if own.is_dir() else [])
+
+
+def schedule(settings: Settings) -> duty.Schedule:
+    """Office-hours slots and experts. Raises ContentError; a file that was named must be there."""
+    named = settings.office_hours_schedule
+    if named is not None and not named.exists():
+        raise ContentError([Fault(str(named), 1, "", "is not there, but OFFICE_HOURS_SCHEDULE names it")])
+    return duty.load_schedule(named or settings.rai_config_dir / duty.FILE)

@@ -7,7 +7,7 @@ step. `again` is True when an earlier try may have happened: then the effect loo
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot import record, shown
+from bot import record, shown, shown_questions
 from bot.parts import parts
 from bot.views.card import announcement, incident_card
 from incidents import lifecycle, timeline
@@ -42,6 +42,7 @@ class Tell:
     message: Message
     channel: str | None = None
     response_url: str | None = None
+    thread_ts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,38 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Say:
+    """A message in a channel that is no incident's, once."""
+
+    channel: str
+    message: Message
+    thread_ts: str | None = None
+
+
+@dataclass(frozen=True)
+class AnswerMessage:
+    """Show an office-hours answer as it stands now, in its one message."""
+
+    question_id: int
+
+
+@dataclass(frozen=True)
+class QueueEntry:
+    """Show an entry of the office-hours queue as it stands now, to everybody it was shown to."""
+
+    handoff_id: int
+
+
+@dataclass(frozen=True)
+class ThreadTitle:
+    """Name a conversation of the assistant pane after its first question."""
+
+    channel: str
+    thread_ts: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Start:
     """Start another durable workflow, once per id."""
 
@@ -164,6 +197,10 @@ Effect = (
     | AssessmentMessage
     | ClocksMessage
     | Share
+    | Say
+    | AnswerMessage
+    | QueueEntry
+    | ThreadTitle
     | Start
 )
 
@@ -207,6 +244,14 @@ def perform(effect: Effect, key: str, again: bool) -> None:
             channel = _channel(incident_id)
             if channel is not None:
                 parts().slack.upload(channel, name=name, title=title, content=content, comment=comment, again=again)
+        case Say(channel_id, message, thread_ts):
+            parts().slack.post(channel_id, message, key=key, again=again, thread_ts=thread_ts)
+        case AnswerMessage(question_id):
+            shown_questions.show_answer(question_id, again)
+        case QueueEntry(handoff_id):
+            shown_questions.show_entry(handoff_id, again)
+        case ThreadTitle(channel_id, thread_ts, title):
+            parts().slack.name_thread(channel_id, thread_ts, title)
         case Start():
             raise AssertionError("a workflow is started by the workflow, not as an effect")
 
@@ -274,7 +319,7 @@ def _tell(effect: Tell, key: str, again: bool) -> None:
         return
     if effect.channel:
         try:
-            slack.tell(effect.channel, effect.user, effect.message)
+            slack.tell(effect.channel, effect.user, effect.message, thread_ts=effect.thread_ts)
         except SlackRefused:
             pass  # not in that channel: fall through to a direct message
         else:

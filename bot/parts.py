@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
+from bot.answering import OfficeHours
 from bot.directory import Directory
 from bot.engine import Durable
 from bot.policy import PolicyInForce
@@ -44,6 +45,7 @@ class Parts:
     pagerduty: PagerDuty | None
     jira: Jira | None
     model: LanguageModel | None
+    office_hours: OfficeHours
 
     @property
     def policy(self) -> Policy:

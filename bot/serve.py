@@ -21,6 +21,7 @@ from bot.acts import (
     clocks,
     comms,
     contain,
+    officehours,
     people,
     policy,
     postmortem,
@@ -29,6 +30,7 @@ from bot.acts import (
     talk,
     tier,
 )
+from bot.answering import OfficeHours, Rules
 from bot.app import build_app
 from bot.directory import Directory
 from bot.engine import Durable, LostLock, exit_process
@@ -38,6 +40,7 @@ from bot.lanes import Lanes
 from bot.language_model import language_model
 from bot.parts import Parts
 from bot.policy import PolicyInForce
+from bot.rule_pages import rule_pages
 from bot.settings import Settings
 from bot.web.routes import Health, web_app
 from bot.workflows import registry
@@ -50,13 +53,31 @@ from incidents.db import make_engine, reading, require_head, writing
 from integrations.jira import Jira
 from integrations.pagerduty import PagerDuty
 from integrations.slack import Slack
-from runbooks.catalogue import load_catalogue
+from runbooks.catalogue import Catalogue, load_catalogue
+from severity.clocks import Clocks
+from severity.officehours.rendered import sections_of
+from severity.tiers import Tree
 
 log = logging.getLogger("rai.serve")
 # Importing them registers their acts.
-SUBJECTS = (break_glass, classify, clocks, comms, contain, people, policy, postmortem, replay, rollback, talk, tier)
+SUBJECTS = (
+    break_glass,
+    classify,
+    clocks,
+    comms,
+    contain,
+    officehours,
+    people,
+    policy,
+    postmortem,
+    replay,
+    rollback,
+    talk,
+    tier,
+)
 STALE_AFTER = 5.0  # seconds after which an inbox item without a workflow is started again
 SWEEP_EVERY = 1.0
+REFRESH_EVERY = 1.0
 
 
 class Bot:
@@ -111,6 +132,9 @@ class Bot:
             self.sweep, "interval", seconds=SWEEP_EVERY, coalesce=True, max_instances=1, misfire_grace_time=None
         )
         self._scheduler.add_job(self.homes.look, "interval", seconds=homes.EVERY, coalesce=True, max_instances=1)
+        self._scheduler.add_job(
+            self.refresh, "interval", seconds=REFRESH_EVERY, coalesce=True, max_instances=1, misfire_grace_time=None
+        )
         self._scheduler.start()
 
     def _stop(self) -> None:
@@ -131,6 +155,11 @@ class Bot:
 
     def _start_workflow(self, item: Item) -> "Future[Any] | None":
         return self.parts.durable.start(declare if item.kind == "declare" else handle, item.key, item)
+
+    def refresh(self) -> None:
+        """Once a second: pages, rules and FAQ entries that changed are part of the next answer."""
+        with reading(self.parts.db) as session:
+            self.parts.office_hours.refresh(session)
 
     def sweep(self) -> None:
         """Once a second: due timers, forgotten inbox items, and the work of replicas that are gone."""
@@ -181,6 +210,7 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
     clocks = content.clocks(settings)
     for fault in clocks.faults_against({name: tuple(fact.answers) for name, fact in in_force.current.facts.items()}):
         log.error("a regulator clock asks for what the policy does not have: %s", fault)
+    tiers = content.tiers(settings)
     return Parts(
         settings=settings,
         db=engine,
@@ -189,7 +219,7 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
         directory=directory,
         policy_in_force=in_force,
         clocks=clocks,
-        tiers=content.tiers(settings),
+        tiers=tiers,
         catalogue=catalogue,
         playbooks=playbooks,
         team_id=identity["team_id"],
@@ -199,7 +229,34 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
         pagerduty=_pagerduty(settings),
         jira=_jira(settings),
         model=model,
+        office_hours=_office_hours(settings, slack, identity["team_id"], in_force, tiers, clocks, catalogue),
     )
+
+
+def _office_hours(
+    settings: Settings,
+    slack: Slack,
+    team_id: str,
+    in_force: PolicyInForce,
+    tiers: Tree,
+    clocks: Clocks,
+    catalogue: Catalogue,
+) -> OfficeHours:
+    """The handbook and the schedule. Raises ContentError for a bad schedule or a folder that cannot be read."""
+
+    def rules() -> Rules:
+        policy = in_force.current
+        return policy.hash, lambda: sections_of(rule_pages(policy, tiers, clocks, catalogue), team_id)
+
+    hours = OfficeHours(team_id, settings.handbook_dirs, content.schedule(settings), rules)
+    wanted = {name.lstrip("#") for name in settings.office_hours_channels}
+    queue = hours.schedule.queue_channel
+    found = slack.channels_named(wanted | ({queue} if queue else set())) if wanted or queue else {}
+    for name in sorted((wanted | ({queue} if queue else set())) - set(found)):
+        log.error("the office-hours channel #%s is not there, or the bot is not in it: invite it", name)
+    hours.channels = frozenset(found[name] for name in wanted if name in found)
+    hours.queue_channel = found.get(queue) if queue else None
+    return hours
 
 
 def _pagerduty(settings: Settings) -> PagerDuty | None:

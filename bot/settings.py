@@ -1,9 +1,10 @@
 """Every setting, from the environment and `.env`. What is missing is said by name."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from severity.errors import RaiIncidentError
 
@@ -14,6 +15,11 @@ class MissingSetting(RaiIncidentError):
 
 class BadSetting(RaiIncidentError):
     """A variable has a value that cannot be used; the message names it and the rule."""
+
+
+def _listed(value: object) -> object:
+    """`a, b` as its parts."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -49,6 +55,17 @@ class Settings(BaseSettings):
     llm_daily_calls: int = Field(default=200, ge=0, description="calls a day (UTC), over all replicas")
     llm_tracing_allowed: bool = Field(default=False, description="whether reports may be copied to LangSmith")
     rai_config_dir: Path = Path("config")
+
+    handbook_dirs: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), description="folders of Markdown pages, separated by commas; they replace the shipped handbook"
+    )
+    office_hours_channels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), description="channels where the bot answers questions, separated by commas"
+    )
+    office_hours_schedule: Path | None = Field(
+        default=None, description="slots and experts; office_hours.yaml of the configuration folder by default"
+    )
+    office_hours_daily_questions: int = Field(default=60, ge=1, description="questions a person may ask a day (UTC)")
 
     def require(self, *names: str) -> None:
         """Raise MissingSetting naming the first absent one, and where to get it."""

@@ -11,6 +11,7 @@ from incidents.models import Incident
 class Action(StrEnum):
     """What a person asks for, by the right it needs."""
 
+    ASK = "ask"
     DECLARE = "declare"
     READ = "read"
     NOTE = "note"
@@ -44,7 +45,7 @@ def check(action: Action, person: Person, incident: Incident | None = None, role
             "Only full members of this workspace can use rai-incident. Nothing was changed. "
             "Ask a colleague who is one to report it for you."
         )
-    if action is Action.DECLARE:
+    if action in (Action.ASK, Action.DECLARE):
         return
     assert incident is not None, f"{action} is about an incident"
     if not visible_to(incident, person, role_holders):
@@ -82,3 +83,8 @@ def check_tiering(person: Person, owner: str) -> None:
         raise NotAllowed(
             f"Only responders and the system's owner (<@{owner}>) can decide its tier. Nothing was changed."
         )
+
+
+def may_answer(person: Person, experts: Collection[str]) -> bool:
+    """Whether `person` may answer questions of the office hours and review its FAQ: experts on duty, and responders."""
+    return person.full_member and (person.user_id in experts or person.responder is True)

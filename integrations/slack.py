@@ -5,7 +5,7 @@ Synchronous on purpose: each call runs inside one durable step, and the engine d
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,15 @@ class Slack:
                     return str(channel["id"])
         return None
 
+    def channels_named(self, names: set[str]) -> dict[str, str]:
+        """Name -> id of those channels that the bot is in: one pass over the workspace's channels."""
+        found: dict[str, str] = {}
+        for page in self._pages("conversations.list", types="public_channel,private_channel", limit=1000):
+            found |= {c["name"]: str(c["id"]) for c in page["channels"] if c["name"] in names and c.get("is_member")}
+            if len(found) == len(names):
+                break
+        return found
+
     def invite(self, channel: str, users: Sequence[str]) -> None:
         """Bring people into a channel; who is in already is no error, who cannot be is left out."""
         if not users:
@@ -193,9 +202,9 @@ class Slack:
         shown = message if message.blocks is not None else Message(message.text, [])
         self._show("chat.update", shown, channel=channel, ts=ts)
 
-    def tell(self, channel: str, user: str, message: Message) -> None:
-        """Words for one person only, in a channel they look at."""
-        self._show("chat.postEphemeral", message, channel=channel, user=user)
+    def tell(self, channel: str, user: str, message: Message, *, thread_ts: str | None = None) -> None:
+        """Words for one person only, in a channel they look at, or in a thread of it."""
+        self._show("chat.postEphemeral", message, channel=channel, user=user, thread_ts=thread_ts)
 
     def respond(self, response_url: str, message: Message) -> bool:
         """Answer a command where it was typed, to that person only. False when the address is used up or expired."""
@@ -215,6 +224,18 @@ class Slack:
     def direct_channel(self, user: str) -> str:
         """The direct message with a person."""
         return str(self.call("conversations.open", users=user)["channel"]["id"])
+
+    def name_thread(self, channel: str, thread_ts: str, title: str) -> None:
+        """Name a conversation of the assistant pane; any other thread has no name, and that is fine."""
+        try:
+            self.call("assistant.threads.setTitle", channel_id=channel, thread_ts=thread_ts, title=title)
+        except SlackRefused:
+            return
+
+    def set_status(self, channel: str, thread_ts: str, status: str) -> None:
+        """What the bot is doing, beside its name in the assistant pane; empty when it has finished."""
+        with suppress(OutsideServiceError):  # nobody needs it
+            self.call("assistant.threads.setStatus", channel_id=channel, thread_ts=thread_ts, status=status)
 
     def pin(self, channel: str, ts: str) -> None:
         """Pin a message; pinned already is fine."""

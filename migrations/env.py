@@ -6,7 +6,10 @@ import sqlalchemy as sa
 from alembic import context
 
 import incidents.budgets
+import incidents.faq
+import incidents.handoffs
 import incidents.policies
+import incidents.questions
 import postmortems.models
 import runbooks.models
 from incidents.db import make_engine
@@ -14,7 +17,10 @@ from incidents.models import Base
 
 # Importing the rooms' tables puts them into one metadata.
 assert incidents.budgets
+assert incidents.faq
+assert incidents.handoffs
 assert incidents.policies
+assert incidents.questions
 assert postmortems.models
 assert runbooks.models
 target = Base.metadata

@@ -32,6 +32,8 @@ Look = Callable[[Item], dict[str, Any]]
 LOOKS: dict[str, Look] = {}  # what must be read outside before the act, added to its payload
 OnTimer = Callable[[Session, Timer, Incident], list[Effect]]
 TIMERS: dict[str, OnTimer] = {}
+OnLoneTimer = Callable[[Session, Timer], list[Effect]]
+LONE_TIMERS: dict[str, OnLoneTimer] = {}  # of timers that belong to no incident
 FRESH: set[str] = set()  # kinds for which people and groups are read anew
 
 
@@ -56,6 +58,17 @@ def on_timer(kind: str) -> Callable[[OnTimer], OnTimer]:
     def register(function: OnTimer) -> OnTimer:
         assert kind not in TIMERS, f"two answers to the timer {kind}"
         TIMERS[kind] = function
+        return function
+
+    return register
+
+
+def on_lone_timer(kind: str) -> Callable[[OnLoneTimer], OnLoneTimer]:
+    """Register what happens when a timer of no incident is due. Called once per timer, as it is claimed."""
+
+    def register(function: OnLoneTimer) -> OnLoneTimer:
+        assert kind not in LONE_TIMERS, f"two answers to the timer {kind}"
+        LONE_TIMERS[kind] = function
         return function
 
     return register

@@ -16,6 +16,7 @@ from severity.errors import RaiIncidentError
 VALUES = ("incident",)
 ASSESSMENT = ("incident", "assessment")
 STEP = ("incident", "run", "step")
+FEEDBACK = ("verdict", "question")
 PLAN = ("incident", "plan", "hash")
 GLASS = ("incident", "glass")
 
@@ -32,6 +33,14 @@ ACTING: dict[str, tuple[str, tuple[str, ...]]] = {
     "rollback_approve": ("rollback_approve", PLAN),
     "rollback_verify": ("rollback_verify", PLAN),
     "rollback_replan": ("rollback_replan", PLAN),
+    "ask_human": ("handoff", ("question",)),
+    "answer_feedback": ("answer_feedback", FEEDBACK),
+    "answer_helpful": ("answer_feedback", FEEDBACK),
+    "answer_wrong": ("answer_feedback", FEEDBACK),
+    "handoff_take": ("handoff_take", ("handoff",)),
+    "handoff_take_over": ("handoff_take_over", ("handoff",)),
+    "faq_publish": ("faq_publish", ("handoff",)),
+    "faq_retire": ("faq_retire", ("handoff",)),
     "policy_propose": ("policy_propose", ("hash",)),
     "policy_approve": ("policy_approve", ("activation",)),
     "policy_reject": ("policy_reject", ("activation",)),
@@ -64,7 +73,7 @@ OPENING: dict[str, tuple[str, tuple[str, ...]]] = {
     "not_mitigated_open": ("not_mitigated", VALUES),
 }
 
-_NUMERIC = {"incident", "run", "assessment", "plan", "glass", "clock", "activation"}
+_NUMERIC = {"incident", "run", "assessment", "plan", "glass", "clock", "activation", "question", "handoff"}
 
 
 def register(app: AsyncApp, door: Door) -> None:

@@ -74,10 +74,6 @@ def register(app: AsyncApp, door: Door) -> None:
         }
         await door.inbox.put(Item(str(body["event_id"]), "pin", team, str(event["user"]), payload))
 
-    @app.event("message")
-    async def ignore_messages() -> None:
-        """The channel is for people; messages need no answer."""
-
     @app.event("member_joined_channel")
     async def ignore_joins() -> None:
         """Joining needs no answer."""

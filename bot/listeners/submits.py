@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.inbox import Item
 from bot.listeners import Ack, Door, team_of, user_of
 from bot.listeners.forms import Body, Where
-from bot.views import comms, declare, tier
+from bot.views import comms, declare, queue, tier
 from bot.views.blocks import escape, modal, section
 from incidents.clock import now
 from incidents.errors import BadInput
@@ -246,6 +246,14 @@ def _tier(values: Values, where: Where) -> tuple[str, Payload]:
     return "tier_decide", {name: where.get(name) for name in ("system", "answers", "tree")}
 
 
+def _handoff_answer(values: Values, where: Where) -> tuple[str, Payload]:
+    return "handoff_answer", {
+        "handoff": where.get("handoff"),
+        "text": check_text("answer", text_of(values, "answer")),
+        "faq": text_of(values, "faq").strip(),
+    }
+
+
 def _row(where: Where) -> Payload:
     return {name: where.get(name) for name in ("incident", "run", "step", "plan", "hash", "glass") if name in where}
 
@@ -276,4 +284,5 @@ PAYLOADS: dict[str, Callable[[Values, Where], tuple[str, Payload]]] = {
     "mitigated_at": _mitigated_at,
     "not_mitigated": _step("not_mitigated"),
     tier.DECIDE: _tier,
+    queue.ANSWER: _handoff_answer,
 }

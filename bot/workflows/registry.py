@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.workflows.postmortem import offer_postmortem
+from bot.workflows.rephrase import reword
 from bot.workflows.replay import replay
 from bot.workflows.rollback import execute_rollback, plan_rollback, undo_rollback, verify_rollback
 from bot.workflows.suggest import suggest
@@ -15,5 +16,6 @@ WORKFLOWS: dict[str, Callable[..., Any]] = {
     "verify_rollback": verify_rollback,
     "replay": replay,
     "offer_postmortem": offer_postmortem,
+    "rephrase": reword,
     "suggest": suggest,
 }

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from dbos import DBOS
 from sqlalchemy.orm import Session
 
-from bot.acts import TIMERS, on_timer
+from bot.acts import LONE_TIMERS, TIMERS, on_timer
 from bot.effects import Card, Direct, Effect, PlanMessage, Post, RunMessage
 from bot.parts import parts
 from bot.views.blocks import escape, section
@@ -28,7 +28,8 @@ def fire_timer(timer_id: int) -> None:
 def _claim(session: Session, timer_id: int) -> tuple[int | None, list[Effect]]:
     incident_id = session.scalar(sa.select(Timer.incident_id).where(Timer.id == timer_id))
     if incident_id is None:
-        return None, []
+        lone = timers.claim(session, timer_id)
+        return None, LONE_TIMERS[lone.kind](session, lone) if lone else []
     # The incident's lock first, as acts take it: one that sets timers anew would else wait for us, and we for it.
     incident = lifecycle.lock(session, incident_id)
     claimed = timers.claim(session, timer_id)
