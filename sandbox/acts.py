@@ -47,6 +47,7 @@ class Acts:
             "react": self._react,
             "open_dm": self._open_dm,
             "open_home": self._open_home,
+            "open_assistant": self._open_assistant,
             "read": self._read,
             "join": self._join,
             "upload": self._upload,
@@ -188,6 +189,19 @@ class Acts:
         shown = views.view_object(home) if home else None
         await self._delivery.emit(payloads.home_opened_event(person.id, channel, shown))
         return {}
+
+    async def _open_assistant(self, person: Person, act: Json) -> Json:
+        """A new conversation in the app's pane: a thread of the direct message, and the event that tells the app."""
+        channel = self._workspace.direct_channel(BOT_USER, person.id)
+        ts = self._workspace.next_ts()
+        root = Message(
+            ts, channel.id, BOT_USER, "New chat", thread_ts=ts, subtype="assistant_app_thread", from_bot=True
+        )
+        self._workspace.threads[(channel.id, ts)] = {}
+        self._workspace.write(root)
+        channel.read_ts[person.id] = ts
+        await self._delivery.emit(payloads.assistant_event("assistant_thread_started", person.id, channel, ts))
+        return {"channel": channel.id, "thread_ts": ts}
 
     # channels and people
 

@@ -183,5 +183,12 @@ def home_opened_event(user: str, channel: Channel, view: Json | None) -> Json:
     return event | ({"view": view} if view else {})
 
 
+def assistant_event(kind: str, user: str, channel: Channel, thread_ts: str) -> Json:
+    """`assistant_thread_started` or `assistant_thread_context_changed`."""
+    context = {"channel_id": channel.id, "team_id": TEAM_ID, "enterprise_id": None}
+    thread = {"user_id": user, "context": context, "channel_id": channel.id, "thread_ts": thread_ts}
+    return {"type": kind, "assistant_thread": thread, "event_ts": action_ts()}
+
+
 def action_ts() -> str:
     return f"{time.time():.6f}"

@@ -47,6 +47,13 @@ BOT_SCOPES: Final = (
     "users:read.email",
 )
 
+OFFICE_HOURS_SLOTS: Final = {
+    "zone": "Europe/Berlin",
+    "slots": [
+        {"day": "tuesday", "from": "14:00", "to": "15:00", "experts": ["U0RAILEAD1"]},
+        {"day": "thursday", "from": "10:00", "to": "11:00", "experts": ["U0PRIVACY1", "U0RAILEAD1"]},
+    ],
+}
 SHORTCUTS: Final = (
     {"callback_id": "report_ai_harm", "name": "Report AI harm", "type": "message"},
     {"callback_id": "keep_failing_prompt", "name": "Keep as failing prompt", "type": "message"},

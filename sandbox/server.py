@@ -25,11 +25,21 @@ from sandbox.delivery import Delivery
 from sandbox.faults import Faults
 from sandbox.levers import switch
 from sandbox.live import Live
-from sandbox.people import APP_TOKEN, BOT_NAME, BOT_TOKEN, BOT_USER, COMMANDS, SHORTCUTS, SIGNING_SECRET, TEAM
+from sandbox.people import (
+    APP_TOKEN,
+    BOT_NAME,
+    BOT_TOKEN,
+    BOT_USER,
+    COMMANDS,
+    OFFICE_HOURS_SLOTS,
+    SHORTCUTS,
+    SIGNING_SECRET,
+    TEAM,
+)
 from sandbox.response_urls import ResponseUrls
 from sandbox.supervisor import Supervisor
 from sandbox.triggers import Triggers
-from sandbox.workspace import Json, Workspace
+from sandbox.workspace import OFFICE_HOURS, Json, Workspace
 
 
 class World:
@@ -86,7 +96,7 @@ class World:
         await self._serve(routes.build(self), own)
         await self._serve(self.pagerduty.app, pagerduty, authority.server_file)
         await self._serve(self.jira.app, jira, authority.server_file)
-        self._write_systems()
+        self._write_config()
         self.supervisor = Supervisor(self._bot_command, self.bot_environment(), self.bot_port, changed)
         try:
             await self.supervisor.start()
@@ -125,6 +135,7 @@ class World:
         """The variables of the bot's process: this process's own, `bot_env`, and the addresses of this world."""
         environment = {
             **os.environ,
+            "OFFICE_HOURS_CHANNELS": self.workspace.channels[OFFICE_HOURS].name,
             **self._bot_env,
             "BOT_PORT": str(self.bot_port),
             "SLACK_BOT_TOKEN": BOT_TOKEN,
@@ -201,11 +212,12 @@ class World:
                 raise RuntimeError("the sandbox's server ended while it was starting")
             await asyncio.sleep(0.005)
 
-    def _write_systems(self) -> None:
+    def _write_config(self) -> None:
         config = self.home / "config"
         config.mkdir(exist_ok=True)
         systems = {"systems": [inventory.support_assistant(self.url, self.flags_file, self.assistant.policy)]}
-        (config / "systems.yaml").write_text(yaml.safe_dump(systems, sort_keys=False), encoding="utf-8")
+        for name, content in (("systems.yaml", systems), ("office_hours.yaml", OFFICE_HOURS_SLOTS)):
+            (config / name).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 class _Server(uvicorn.Server):

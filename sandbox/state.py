@@ -32,7 +32,17 @@ def usergroups_state(workspace: Workspace) -> list[Json]:
 
 def channels_state(workspace: Workspace, me: str) -> list[Json]:
     """The person's own channels."""
-    return [channel_state(channel, me) for channel in workspace.channels.values() if me in channel.members]
+    return [
+        channel_state(channel, me) | _pane(workspace, channel)
+        for channel in workspace.channels.values()
+        if me in channel.members
+    ]
+
+
+def _pane(workspace: Workspace, channel: Channel) -> Json:
+    """The conversations of the app's pane, by thread: title, status and suggested prompts."""
+    threads = {ts: facts for (channel_id, ts), facts in workspace.threads.items() if channel_id == channel.id}
+    return {"pane": threads} if threads else {}
 
 
 def joinable_state(workspace: Workspace, me: str) -> list[Json]:

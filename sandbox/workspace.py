@@ -18,6 +18,7 @@ Json = dict[str, Any]
 GENERAL: Final = "C0GENERAL1"
 SUPPORT: Final = "C0SUPPORT1"
 INCIDENTS: Final = "C0INCIDEN1"
+OFFICE_HOURS: Final = "C0OFFICEH1"
 
 
 @dataclass
@@ -125,6 +126,7 @@ class Workspace:
         self._found(GENERAL, "general", [*staff, *guests])
         self._found(SUPPORT, "support", [*staff, BOT_USER])
         self._found(INCIDENTS, "incidents", [*staff, BOT_USER])
+        self._found(OFFICE_HOURS, "office-hours", [*staff, BOT_USER])
 
     def _found(self, channel_id: str, name: str, members: list[str]) -> None:
         self.channels[channel_id] = Channel(channel_id, name, members[0], int(time.time()), members)

@@ -34,6 +34,8 @@ def set_suggested_prompts(call: Call) -> Json:
     prompts = call.args.structure("prompts")
     if not isinstance(prompts, list) or not 1 <= len(prompts) <= MAX_PROMPTS:
         raise invalid("prompts", f"must have 1 to {MAX_PROMPTS} items")
-    _thread(call)["prompts"] = prompts
+    if not all(isinstance(one, dict) and one.get("title") and one.get("message") for one in prompts):
+        raise invalid("prompts", "each needs a title and a message")
+    _thread(call)["prompts"] = {"title": call.args.text("title"), "prompts": prompts}
     call.workspace.on_change()
     return {}

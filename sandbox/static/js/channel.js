@@ -38,6 +38,7 @@ function header(channel) {
     h("h1", { class: "channel-name", "data-testid": "channel-name" }, dm, h("span", {}, channelName(channel)), isBot(channel.with) ? h("span", { class: "app-tag" }, "APP") : null),
     channel.topic ? h("div", { class: "channel-topic", title: channel.topic }, mrkdwn(channel.topic)) : null,
     h("div", { class: "spacer" }),
+    isBot(channel.with) ? h("button", { class: "head-button", type: "button", "data-testid": "open-assistant", on: { click: openAssistant } }, icon("plus"), "New chat") : null,
     pins.length ? h("button", { class: "head-button", type: "button", "aria-haspopup": "menu", "data-testid": "pins", on: { click: showPins } }, icon("pin"), `${pins.length} pinned`) : null,
     members && !channel.is_im
       ? h("button", { class: "head-button", type: "button", "aria-haspopup": "menu", "aria-label": `${members} members`, "data-testid": "members", on: { click: showMembers } }, icon("people"), String(members))
@@ -60,6 +61,33 @@ export async function openDirect(user) {
   if (!answer.ok) return;
   store.awaiting = answer.channel;
   go({ kind: "channel", channel: answer.channel });
+}
+
+/** A new conversation in the app's pane. */
+export async function openAssistant() {
+  const answer = await actOrTell("open_assistant", {});
+  if (!answer.ok) return;
+  store.awaiting = answer.channel;
+  go({ kind: "channel", channel: answer.channel, thread: answer.thread_ts });
+}
+
+/** What the app suggests to ask, as buttons that say it; and what it is doing. */
+function pane(channel, thread, replies) {
+  const { title, status, prompts } = channel.pane?.[thread] ?? {};
+  const items = [];
+  if (prompts && !replies.length) {
+    const say = (prompt) => () => actOrTell("message", { channel: channel.id, text: prompt.message, thread_ts: thread });
+    const build = () =>
+      h(
+        "div",
+        { class: "prompts", role: "group", "aria-label": "Suggested questions" },
+        prompts.title ? h("p", { class: "prompts-title" }, plain(prompts.title)) : null,
+        prompts.prompts.map((prompt) => h("button", { class: "prompt", type: "button", "data-testid": "prompt", on: { click: say(prompt) } }, plain(prompt.title))),
+      );
+    items.push({ key: "prompts", sig: JSON.stringify(prompts), build });
+  }
+  if (status) items.push({ key: "status", sig: status, build: () => h("div", { class: "pane-status", role: "status" }, `${channelName(channel)} ${plain(status)}`) });
+  return { title, items };
 }
 
 /** Scrolls to a message and gives it the focus. */
@@ -162,11 +190,13 @@ function paintThread(channel) {
   pane.hidden = !parent;
   document.body.classList.toggle("has-thread", Boolean(parent));
   if (!parent) return;
-  $("thread-channel").textContent = channel.is_im ? channelName(channel) : `#${channel.name}`;
   const replies = channel.messages.filter((message) => message.thread_ts === thread && message.ts !== thread && !isDismissed(message));
   const count = h("span", {}, `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`);
   const items = rows(channel, [parent, ...replies], true);
   if (replies.length) items.splice(1, 0, { key: "count", sig: String(replies.length), build: () => h("div", { class: "reply-count" }, count) });
+  const { title, items: more } = pane(channel, thread, replies);
+  $("thread-channel").textContent = title ?? (channel.is_im ? channelName(channel) : `#${channel.name}`);
+  items.push(...more);
   paintList($("thread-messages"), $("thread-scroll"), `${channel.id}/${thread}`, items);
   composerFor($("thread-composer"), channel, thread);
 }

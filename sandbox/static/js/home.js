@@ -4,7 +4,7 @@ import { renderBlocks } from "./blockkit/index.js";
 import { surface } from "./blockkit/surface.js";
 import { clear, h, memo } from "./dom.js";
 import { icon } from "./icons.js";
-import { openDirect } from "./channel.js";
+import { openAssistant, openDirect } from "./channel.js";
 import { go, store } from "./store.js";
 import { toast } from "./toast.js";
 
@@ -39,6 +39,7 @@ export function renderHome() {
           { class: "home-tabs", role: "tablist" },
           h("button", { class: "tab", role: "tab", "aria-selected": "true", type: "button" }, "Home"),
           h("button", { class: "tab", role: "tab", "aria-selected": "false", type: "button", on: { click: () => openDirect(bot.user_id) } }, "Messages"),
+          h("button", { class: "tab", role: "tab", "aria-selected": "false", type: "button", "data-testid": "open-assistant", on: { click: openAssistant } }, `Ask ${bot.name}`),
         ),
       ),
       h("div", { class: "home-scroll", tabindex: "0", "data-testid": "home" }, view ? h("div", { class: "blocks home-blocks" }, renderBlocks(view.blocks, ctx)) : empty),
