@@ -57,8 +57,12 @@ class OfficeHours:
 
     def refresh(self, session: Session) -> bool:
         """Take up what changed since the last look; True when an answer may differ now."""
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return False  # a question is being answered; a second later is soon enough
+        try:
             return self._refresh(session)
+        finally:
+            self._lock.release()
 
     def _refresh(self, session: Session) -> bool:
         changed = self._corpus.refresh()

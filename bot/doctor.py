@@ -4,16 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from bot import content
 from bot.settings import BadSetting, Settings
 from incidents import inventory, policies
 from incidents.db import DatabaseTrouble, current_and_head, make_engine, reading
 from integrations.errors import OutsideServiceError
 from integrations.slack import Slack
 from severity.errors import ContentError, RaiIncidentError
+from severity.officehours.corpus import SHIPPED, Corpus
 from severity.policy import load_policy
 
 # What docs/slack-app-manifest.yaml asks for, and no more than the bot uses.
 SCOPES = (
+    "app_mentions:read",
+    "assistant:write",
     "bookmarks:read",
     "bookmarks:write",
     "channels:history",
@@ -60,6 +64,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_jira(settings),
         *_content(settings),
         *_policy(settings),
+        *_office_hours(settings),
         *_language_model(settings),
     ]
 
@@ -205,6 +210,35 @@ def _policy_in_force(settings: Settings) -> str | None:
         return None  # said under “Database” already
     finally:
         engine.dispose()
+
+
+def _office_hours(settings: Settings) -> Iterator[Finding]:
+    """The handbook, the schedule, and whether the bot is in the channels it shall answer in."""
+    try:
+        corpus = Corpus(settings.handbook_dirs or (SHIPPED,))
+        faults = [f"refused: {fault}" for fault in corpus.faults[:5]]
+        pages = len({(section.handbook, section.file) for section in corpus.sections})
+        state: State = "wrong" if faults else "ok"
+        yield Finding("Handbook", state, "; ".join([f"{pages} pages, {len(corpus.sections)} sections", *faults]))
+        schedule = content.schedule(settings)
+    except ContentError as error:
+        yield Finding("Office hours", "wrong", str(error))
+        return
+    hours = f"{len(schedule.slots)} slots a week" if schedule.slots else "no slots: questions go to the responders"
+    wanted = {name.lstrip("#") for name in settings.office_hours_channels} | {schedule.queue_channel or ""} - {""}
+    if not wanted or settings.slack_bot_token is None:
+        yield Finding("Office hours", "ok" if schedule.slots else "missing", hours)
+        return
+    try:
+        slack = Slack(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, settings.ca_file)
+        absent = sorted(wanted - set(slack.channels_named(wanted)))
+    except (OutsideServiceError, ValueError):
+        return  # said under “Slack” already
+    if absent:
+        names = ", ".join(f"#{name}" for name in absent)
+        yield Finding("Office hours", "wrong", f"{hours}; invite the bot to {names}, or take it out of the settings.")
+    else:
+        yield Finding("Office hours", "ok", f"{hours}; in {', '.join(f'#{name}' for name in sorted(wanted))}")
 
 
 def _language_model(settings: Settings) -> Iterator[Finding]:

@@ -315,7 +315,7 @@ def _show_card(incident_id: int) -> None:
 
 def _tell(effect: Tell, key: str, again: bool) -> None:
     slack = parts().slack
-    if effect.response_url and slack.respond(effect.response_url, effect.message):
+    if effect.response_url and slack.respond(effect.response_url, effect.message, thread_ts=effect.thread_ts):
         return
     if effect.channel:
         try:

@@ -206,11 +206,13 @@ class Slack:
         """Words for one person only, in a channel they look at, or in a thread of it."""
         self._show("chat.postEphemeral", message, channel=channel, user=user, thread_ts=thread_ts)
 
-    def respond(self, response_url: str, message: Message) -> bool:
+    def respond(self, response_url: str, message: Message, *, thread_ts: str | None = None) -> bool:
         """Answer a command where it was typed, to that person only. False when the address is used up or expired."""
         if not response_url.startswith(self._answers_at):
             return False  # only Slack's own addresses, whatever a payload says
         body: dict[str, Any] = {"response_type": "ephemeral", "text": message.text, "replace_original": False}
+        if thread_ts:
+            body["thread_ts"] = thread_ts
         # This address does not say what it refuses, so only blocks that every workspace takes go there.
         blocks = message.blocks if message.plain is None else message.plain
         if blocks is not None:

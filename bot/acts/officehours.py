@@ -208,10 +208,10 @@ def hand_over(session: Session, item: Item, who: Person) -> Done:
         return Done(None, [_tell(item, who, already_message(entry.state, entry.taken_by))])
     due = duty.remind_at(parts().office_hours.schedule, now())
     timers.set_timer(session, WAITING, f"{WAITING}:{entry.id}", due, payload={"handoff": entry.id})
-    effects: list[Effect] = [QueueEntry(entry.id), _tell(item, who, handed_over_message(experts, duty_now()))]
-    if row.shown_ts is not None:
-        effects.append(AnswerMessage(row.id))
-    return Done(None, effects)
+    message = handed_over_message(experts, duty_now())
+    if row.shown_ts is None:
+        return Done(None, [QueueEntry(entry.id), _tell(item, who, message)])
+    return Done(None, [QueueEntry(entry.id), AnswerMessage(row.id), Say(row.channel, message, row.thread_ts)])
 
 
 @on_lone_timer(WAITING)
@@ -256,7 +256,13 @@ def take_over(session: Session, item: Item, who: Person) -> Done:
     return Done(None, [QueueEntry(entry.id), *other])
 
 
-@act("handoff_answer", fresh=True)
+def reviewers(item: Item) -> dict[str, Any]:
+    """Who could review an FAQ entry of this author: the other experts, else a user group."""
+    others = sorted(parts().office_hours.schedule.experts - {item.user})
+    return {"reviewers": others or [each for each in _group() if each != item.user]}
+
+
+@act("handoff_answer", fresh=True, look=reviewers)
 def answer(session: Session, item: Item, who: Person) -> Done:
     """An expert's answer goes back to the asker, and may be offered for the FAQ."""
     entry = _entry(session, item, who)
@@ -269,6 +275,8 @@ def answer(session: Session, item: Item, who: Person) -> Done:
     if faq_question:
         try:
             faq.propose(session, entry.id, who.team_id, faq_question, text, author=who.user_id)
+            # Without a queue channel the entry is shown to its experts only: whoever reviews it must see it too.
+            entry.experts = list(dict.fromkeys([*entry.experts, *item.payload["reviewers"]]))[:MAX_DIRECT]
         except BadInput as error:
             told.append(Direct(who.user_id, Message(f"Your answer was sent. It was not offered for the FAQ. {error}")))
     question = session.get_one(Question, entry.question_id)

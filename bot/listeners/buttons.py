@@ -133,7 +133,12 @@ async def _save(door: Door, ack: Ack, body: Body, kind: str, payload: dict[str, 
         kind=kind,
         team_id=team_of(body),
         user=user_of(body),
-        payload={"channel": channel_of(body), "response_url": body.get("response_url"), **payload},
+        payload={
+            "channel": channel_of(body),
+            "thread_ts": (body.get("container") or {}).get("thread_ts"),
+            "response_url": body.get("response_url"),
+            **payload,
+        },
     )
     refused = await door.save(item)
     await ack()

@@ -25,6 +25,8 @@ COMMANDS = (
     ("postmortem", "a draft from the record"),
     ("clocks [INC-n]", "reports that may be owed to authorities, and when"),
     ("policy", "the severity policy in force, and what waits to replace it"),
+    ("ask [question]", "what the handbook says, quoted with its place; or who can answer"),
+    ("officehours", "when somebody is there to answer, and how many questions wait"),
     ("systems", "AI systems, their risk tiers, and what is overdue"),
     ("tier [system]", "walk the questions that give a system's risk tier"),
 )

@@ -19,6 +19,7 @@ from bot.views.blocks import (
 )
 from bot.views.tier import SystemFacts
 from integrations.slack import Message
+from severity.officehours.rendered import FOLDER
 
 UNSURE_SHOWN = 3
 NAMED = 5  # people on duty that are named
@@ -98,23 +99,25 @@ def _told(facts: AnswerFacts) -> tuple[str, list[Block]]:
         for each in facts.sections:
             blocks += _quoted(each)
         return f"{escape(said, 2000)} ({_place(facts.sections[0])})", blocks
-    if facts.verdict == "unsure" and facts.sections and facts.own_tier:
-        head = "What the handbook says about it:"
-    elif facts.verdict == "unsure" and facts.sections:
+    if facts.own_tier:
+        return "", []  # what pages say of other systems would read as a guess about this one
+    if facts.verdict == "unsure" and facts.sections:
         head = "*Not sure.* No page clearly answers this. The closest sections:"
-    elif facts.own_tier:
-        return "", []
     else:
         head = f"*The handbook does not answer this.* A person can. {duty_words(facts.duty)}"
         return head, [section(head)]
+    closest = facts.sections[: 1 if "declare" in facts.offers else UNSURE_SHOWN]
     blocks = [section(head)]
-    for each in facts.sections[:UNSURE_SHOWN]:
+    for each in closest:
         blocks += _quoted(each)
-    return f"{head} {', '.join(_place(each) for each in facts.sections[:UNSURE_SHOWN])}", blocks
+    return f"{head} {', '.join(_place(each) for each in closest)}", blocks
 
 
 def _quoted(each: Quoted) -> list[Block]:
-    reviewed = f"reviewed {each.reviewed}" if each.reviewed else "review date not stated"
+    if each.address.startswith(f"{FOLDER}/"):
+        reviewed = "the rule in force now"
+    else:
+        reviewed = f"reviewed {each.reviewed}" if each.reviewed else "review date not stated"
     lines = "\n".join(quote(quoted, QUOTE) for quoted in each.quotes) or "> "
     return [section(lines), context(f"📄 {_place(each)} · {reviewed}")]
 

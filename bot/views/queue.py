@@ -65,7 +65,7 @@ def entry_message(facts: EntryFacts) -> Message:
             f"• *{escape(each.heading, 150)}* · `{escape(each.address, 200).replace('`', '')}`"
             for each in facts.found[:FOUND_SHOWN]
         )
-        blocks.append(context(f"The closest sections the asker was shown:\n{places}"))
+        blocks.append(context(f"The handbook's closest sections:\n{places}"))
     blocks.append(section(state))
     if facts.answered is not None:
         blocks += [section(quote(facts.answered, 1500)), *_faq(facts, value)]

@@ -72,7 +72,7 @@ export async function openAssistant() {
 }
 
 /** What the app suggests to ask, as buttons that say it; and what it is doing. */
-function pane(channel, thread, replies) {
+function conversation(channel, thread, replies) {
   const { title, status, prompts } = channel.pane?.[thread] ?? {};
   const items = [];
   if (prompts && !replies.length) {
@@ -194,7 +194,7 @@ function paintThread(channel) {
   const count = h("span", {}, `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`);
   const items = rows(channel, [parent, ...replies], true);
   if (replies.length) items.splice(1, 0, { key: "count", sig: String(replies.length), build: () => h("div", { class: "reply-count" }, count) });
-  const { title, items: more } = pane(channel, thread, replies);
+  const { title, items: more } = conversation(channel, thread, replies);
   $("thread-channel").textContent = title ?? (channel.is_im ? channelName(channel) : `#${channel.name}`);
   items.push(...more);
   paintList($("thread-messages"), $("thread-scroll"), `${channel.id}/${thread}`, items);
