@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from bot.cli_ask import ask_command
+from bot.cli_gaps import ask_app
 from bot.cli_runbooks import runbook_app
 from bot.cli_scenarios import scenario_app
 from bot.cli_severity import policy_app, severity_app
@@ -27,7 +27,7 @@ app.add_typer(runbook_app, name="runbook")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(policy_app, name="policy")
 app.add_typer(severity_app, name="severity")
-app.command("ask")(ask_command)
+app.add_typer(ask_app, name="ask")
 app.add_typer(clocks_app, name="clocks")
 app.add_typer(systems_app, name="systems")
 app.add_typer(forms_app, name="forms")

@@ -3,18 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.settings import Settings
-from incidents import assessing, milestones, opening, policies, timeline
+from incidents import assessing, milestones, opening, policies, questions, timeline
 from incidents.db import make_engine, reading, require_head
 from incidents.errors import NotFound
 from incidents.models import Incident
 from postmortems.versions import latest
 from severity.explain import Past, Situation
+from severity.officehours.gaps import Asked
 from severity.policy import Policy
 
 
@@ -106,6 +108,12 @@ def assessment_of(settings: Settings, which: str) -> Explained:
         if row.severity != row.computed_severity:
             words += f" {row.confirmed_by} set {row.severity} instead: {row.override_reason}."
         return Explained(policies.policy_of(session, row.policy_hash), assessing.situation_of(incident, row), words)
+
+
+def questions_since(settings: Settings, start: datetime, end: datetime) -> list[Asked]:
+    """Every workspace's questions of a window; the operator's command line sees all that are not withheld."""
+    with _record(settings) as session:
+        return list(questions.asked_between(session, None, start, end))
 
 
 def newest_postmortem(settings: Settings, number: str) -> dict[str, Any]:
