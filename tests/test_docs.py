@@ -8,12 +8,14 @@ import jsonschema
 import pytest
 import yaml
 
+import bot.app
 from bot.doctor import SCOPES
 from bot.listeners.commands import COMMAND, SUBCOMMANDS
 from bot.settings import Settings
 from bot.views.lists import COMMANDS
 from sandbox.people import BOT_SCOPES, SHORTCUTS
 
+assert bot.app  # which registers every command
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT.parent / "shared" / "data" / "slack" / "manifest.schema.1.0.0.json"
 MANIFEST = yaml.safe_load((ROOT / "docs" / "slack-app-manifest.yaml").read_text(encoding="utf-8"))

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
-from botkit import GUEST, LEAD, PRIVACY, SUPPORT, Scene, in_process
+from botkit import GUEST, LEAD, PRIVACY, SUPPORT, Scene, in_process, interaction
 
 from incidents.clock import now
 from incidents.db import upgrade, writing
@@ -111,7 +110,7 @@ async def test_a_channel_hears_one_reply_in_a_thread_then_quiet_until_the_bot_is
     support = office.scene.person(SUPPORT)
     await support.say(OFFICE, "How long are logs kept?", thread)
     await support.say(OFFICE, "Thanks everybody, lunch at noon")
-    again = await office.asked(SUPPORT, f"<@{BOT_USER}> and in tier 0?", thread_ts=thread)
+    again = await office.asked(SUPPORT, "@rai-incident and in tier 0?", thread_ts=thread)
     assert "three days in tier 0" in words_of(again), "the thread's talk is kept"
     await office.scene.settled()
     replies = [m for m in support.messages(OFFICE) if m["user"] == BOT_USER]
@@ -133,7 +132,7 @@ async def test_the_pane_suggests_questions_and_keeps_a_conversation_with_its_tit
 
 async def test_a_mention_elsewhere_is_answered_to_the_asker_alone(office: Office) -> None:
     before = len(office.scene.whispers(LEAD))
-    await office.scene.person(LEAD).say(SUPPORT_CHANNEL, f"<@{BOT_USER}> {LASTS}")
+    await office.scene.person(LEAD).say(SUPPORT_CHANNEL, f"@rai-incident {LASTS}")
     await office.scene.hears(LEAD, before, "nine days")
 
 
@@ -250,7 +249,7 @@ async def test_a_wrong_answer_is_noted_and_shows_among_the_gaps(office: Office) 
 
 
 async def test_a_human_answers_once_and_the_answer_becomes_a_reviewed_faq_entry(office: Office) -> None:
-    text = "May interns label customer conversations?"
+    text = "May interns feed the aquarium turtles?"
     answer = await office.asked(SUPPORT, text)
     assert "handbook does not answer this" in words_of(answer)
     support, lead, privacy = (office.scene.person(one) for one in (SUPPORT, LEAD, PRIVACY))
@@ -270,29 +269,27 @@ async def test_a_human_answers_once_and_the_answer_becomes_a_reviewed_faq_entry(
     await expert.sees(room, text, "has it.")
     await expert.press(room, "handoff_answer_open")
     await expert.modal(text)
-    await expert.submit({"answer": "Interns may, after the privacy course.", "faq": "May interns label conversations?"})
-    await support.sees(OFFICE, "has answered your question", "after the privacy course")
+    await expert.submit({"answer": "Interns may, after the turtle course.", "faq": "May interns feed turtles?"})
+    await support.sees(OFFICE, "has answered your question", "after the turtle course")
     await expert.sees(room, "For the FAQ", "Publish in the FAQ")
 
     theirs = await until(lambda: other.bot_dm, "the reviewer's direct message")
     await other.sees(theirs, "For the FAQ")
     await other.press(theirs, "faq_publish")
     await expert.sees(room, "In the FAQ, reviewed by")
-    start = time.monotonic()
-    while "privacy course" not in words_of(later := await office.asked(LEAD, "May interns label conversations?")):
-        assert time.monotonic() - start < 5, "the entry is part of every answer at once"
+    await asyncio.sleep(2)
+    later = await office.asked(LEAD, "May interns feed turtles?")
+    assert "after the turtle course" in words_of(later)
     assert "faq.md#" in words_of(later)
 
 
 async def test_abuse_06_a_forged_press_on_the_queue_by_somebody_who_is_no_expert_is_refused(office: Office) -> None:
     entry = office.scene.rows(Handoff)[-1]
-    answer = await office.asked(SUPPORT, "May contractors label customer conversations?")
+    answer = await office.asked(SUPPORT, "May contractors feed the aquarium turtles?")
     support = office.scene.person(SUPPORT)
     await support.press(OFFICE, "ask_human", ts=answer["ts"])
     await support.sees(OFFICE, "Your question is with")
     await office.scene.settled()
-    from botkit import interaction
-
     body = await office.scene.press_body(SUPPORT, OFFICE, "ask_human")
     body["actions"][0] |= {"action_id": "handoff_take_over", "value": str(entry.id)}
     before = len(office.scene.whispers(SUPPORT))
