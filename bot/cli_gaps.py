@@ -92,6 +92,8 @@ class AskGroup(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-ask_app = typer.Typer(cls=AskGroup, help="Ask the handbook: ask \"Who may approve a waiver?\". Or see what it lacks: ask gaps.")
+ask_app = typer.Typer(
+    cls=AskGroup, help='Ask the handbook: ask "Who may approve a waiver?". Or see what it lacks: ask gaps.'
+)
 ask_app.command(QUESTION)(ask_command)
 ask_app.command("gaps")(gaps_command)

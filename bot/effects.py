@@ -317,6 +317,9 @@ def _tell(effect: Tell, key: str, again: bool) -> None:
     slack = parts().slack
     if effect.response_url and slack.respond(effect.response_url, effect.message, thread_ts=effect.thread_ts):
         return
+    if effect.channel and effect.channel.startswith("D"):  # among two, nothing needs to be hidden
+        slack.post(effect.channel, effect.message, key=key, again=again, thread_ts=effect.thread_ts)
+        return
     if effect.channel:
         try:
             slack.tell(effect.channel, effect.user, effect.message, thread_ts=effect.thread_ts)

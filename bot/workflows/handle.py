@@ -70,4 +70,5 @@ def tell(item: Item, words: str) -> Tell:
         message=Message(spoken(words)),
         channel=item.payload.get("channel"),
         response_url=item.payload.get("response_url"),
+        thread_ts=item.payload.get("thread_ts"),
     )
