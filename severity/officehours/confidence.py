@@ -7,14 +7,14 @@ in calibration.yaml. No sign is an absolute BM25 score, so a handbook of another
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import exp
 from pathlib import Path
 
 from severity.loading import StrictModel, check_shape, read_yaml
 from severity.officehours.evidence import Evidence, lacks_amount
-from severity.officehours.search import Concept, View
+from severity.officehours.search import EVERYDAY_WEIGHT, Concept, View
 from severity.officehours.words import asked, folded, names_of, stem, stems
 
 SHIPPED = Path(__file__).with_name("calibration.yaml")
@@ -25,6 +25,9 @@ _NUMBER = re.compile(
     r"\b(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a dozen|no)\b((?:[\s-]+\w+){1,4})",
     re.IGNORECASE,
 )
+
+MUCH = 0.3
+"""Share of a question's weight, everyday words aside, that an answer may lack."""
 
 SIGNS = {
     "bm25": 1,  # share of the score that a section with every word could reach
@@ -91,6 +94,18 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
         "focus": float(_focus_missing(question, concepts, top)),
         "count": float(_count_missing(question, concepts, top)),
     }
+
+
+def near_miss(found: Mapping[str, float], concepts: Sequence[Concept], top: Evidence) -> bool:
+    """Whether the first section speaks of something else than what is asked, however alike it sounds: it lacks a name
+    or number of the question, the very thing asked for, or much of its subject. Then it is shown, but is no answer."""
+    total = sum(concept.weight * concept.idf for concept in concepts) or 1.0
+    absent = sum(
+        concept.weight * concept.idf
+        for concept, presence in zip(concepts, top.present, strict=True)
+        if presence == 0 and concept.weight > EVERYDAY_WEIGHT
+    )
+    return bool(found["names"] or found["focus"] or found["count"]) or absent / total > MUCH
 
 
 def _focus_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> bool:

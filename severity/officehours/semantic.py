@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = "weights/l2_supercat_256.safetensors"
 TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
+REMEMBERED = 200_000
+"""Words whose pieces are kept."""
 MAX_CHARS = 4_000
 """Characters of a text that count; the beginning of a section says what it is about."""
 
@@ -29,21 +31,30 @@ class Meaning(Protocol):
 
 
 class WordVectors:
-    """The mean of a text's word-piece vectors."""
+    """The mean of a text's word-piece vectors. The pieces of a word, which never reach across a space, are kept."""
 
     def __init__(self, table: np.ndarray[Any, Any], tokenizer: Any) -> None:
         self._table = table
         self._tokenizer = tokenizer
+        self._pieces: dict[str, list[int]] = {}
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
         import numpy as np
 
         rows = np.zeros((len(texts), self._table.shape[1]), dtype=np.float32)
-        pieces = self._tokenizer.encode_batch_fast([text[:MAX_CHARS] for text in texts], add_special_tokens=False)
-        for row, each in zip(rows, pieces, strict=True):
-            if each.ids:
-                mean = self._table[each.ids].mean(0)
-                row[:] = mean / (np.linalg.norm(mean) or 1.0)
+        split = [text[:MAX_CHARS].split() for text in texts]
+        if len(self._pieces) > REMEMBERED:
+            self._pieces = {}
+        known = self._pieces
+        fresh = list({word for words in split for word in words if word not in known})
+        if fresh:
+            found = self._tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
+            known.update((word, each.ids) for word, each in zip(fresh, found, strict=True))
+        for row, words in zip(rows, split, strict=True):
+            ids = [piece for word in words for piece in known[word]]
+            if ids:
+                total = np.add.reduce(self._table[ids])
+                row[:] = total / (float(np.dot(total, total)) ** 0.5 or 1.0)
         return rows
 
 
