@@ -9,13 +9,19 @@ from alembic.util.exc import CommandError
 from sqlalchemy.engine import Engine
 
 import incidents.budgets
+import incidents.faq
+import incidents.handoffs
 import incidents.policies
+import incidents.questions
 import postmortems.models
 import runbooks.models
 from incidents.db import alembic_config, current_and_head, make_engine, upgrade
 from incidents.models import Base
 
 assert incidents.budgets
+assert incidents.faq
+assert incidents.handoffs
+assert incidents.questions
 assert incidents.policies
 assert postmortems.models
 assert runbooks.models
