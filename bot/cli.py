@@ -7,6 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from bot.cli_gaps import ask_app
+from bot.cli_digest import digest_app, exposure_app, import_app
 from bot.cli_runbooks import runbook_app
 from bot.cli_scenarios import scenario_app
 from bot.cli_severity import policy_app, severity_app
@@ -31,6 +32,9 @@ app.add_typer(ask_app, name="ask")
 app.add_typer(clocks_app, name="clocks")
 app.add_typer(systems_app, name="systems")
 app.add_typer(forms_app, name="forms")
+app.add_typer(digest_app, name="digest")
+app.add_typer(exposure_app, name="exposure")
+app.add_typer(import_app, name="import")
 
 
 @app.callback()

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from severity.errors import RaiIncidentError
+from severity.levels import Severity
 
 
 class MissingSetting(RaiIncidentError):
@@ -66,6 +67,20 @@ class Settings(BaseSettings):
         default=None, description="slots and experts; office_hours.yaml of the configuration folder by default"
     )
     office_hours_daily_questions: int = Field(default=60, ge=1, description="questions a person may ask a day (UTC)")
+    digest_min_cell: int = Field(default=5, ge=2, le=100, description="smallest number the organisation's digest shows")
+    digest_weights: dict[Severity, int] = Field(
+        default={Severity.SEV0: 16, Severity.SEV1: 8, Severity.SEV2: 4, Severity.SEV3: 2, Severity.SEV4: 1},
+        description="JSON: what an incident of each severity counts in the digest's rate",
+    )
+    exposure_token: SecretStr | None = Field(default=None, description="bearer token of POST /api/exposure; none: off")
+
+    @field_validator("digest_weights")
+    @classmethod
+    def _weights_are_ordered(cls, weights: dict[Severity, int]) -> dict[Severity, int]:
+        values = [weights.get(severity, 0) for severity in Severity]
+        if min(values) < 1 or values != sorted(values, reverse=True) or max(values) > 1000:
+            raise ValueError("each severity has a whole number from 1 to 1000, a worse one never a smaller one")
+        return weights
 
     def require(self, *names: str) -> None:
         """Raise MissingSetting naming the first absent one, and where to get it."""

@@ -129,12 +129,13 @@ def _write(
 def times(incident: Incident) -> Times:
     """TTD = detected - onset; TTA = acknowledged - declared; TTM = mitigated - detected; TTR = resolved - detected."""
     return Times(
-        ttd=_between(incident.onset_at, incident.detected_at),
-        tta=_between(incident.declared_at, incident.acknowledged_at),
-        ttm=_between(incident.detected_at, incident.mitigated_at),
-        ttr=_between(incident.detected_at, incident.resolved_at),
+        ttd=between(incident.onset_at, incident.detected_at),
+        tta=between(incident.declared_at, incident.acknowledged_at),
+        ttm=between(incident.detected_at, incident.mitigated_at),
+        ttr=between(incident.detected_at, incident.resolved_at),
     )
 
 
-def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
+def between(start: datetime | None, end: datetime | None) -> timedelta | None:
+    """From one stamp to another; None while one is missing, never negative."""
     return max(end - start, timedelta(0)) if start and end else None

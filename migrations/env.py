@@ -6,10 +6,12 @@ import sqlalchemy as sa
 from alembic import context
 
 import incidents.budgets
+import incidents.exposure
 import incidents.faq
 import incidents.handoffs
 import incidents.policies
 import incidents.questions
+import incidents.subscriptions
 import postmortems.models
 import runbooks.models
 from incidents.db import make_engine
@@ -17,10 +19,12 @@ from incidents.models import Base
 
 # Importing the rooms' tables puts them into one metadata.
 assert incidents.budgets
+assert incidents.exposure
 assert incidents.faq
 assert incidents.handoffs
 assert incidents.policies
 assert incidents.questions
+assert incidents.subscriptions
 assert postmortems.models
 assert runbooks.models
 target = Base.metadata

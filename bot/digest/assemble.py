@@ -1,0 +1,167 @@
+"""A digest from the record: read, count, hide what the audience may not see, and say it in three sentences."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.digest import figures, sections
+from bot.digest.organisation import for_organisation
+from bot.digest.sentences import sentences
+from bot.digest.value import UNCLASSIFIED, Audience, Counts, Digest, Number, OpenIncident, OverdueClock, Pointer
+from incidents import digest_rows
+from incidents.digest_rows import Counted, Open, Scope
+from incidents.models import Incident
+from incidents.periods import Period
+from incidents.trends import compare
+from severity.levels import Severity
+from severity.schema import Targets
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an organisation sets: targets by severity, the weights of the rate, the smallest number the organisation is
+    shown, and what a regulator clock is called."""
+
+    targets: Mapping[Severity, Targets]
+    weights: Mapping[str, int]
+    minimum_cell: int
+    clock_title: Callable[[str], str]
+
+
+def assemble(
+    session: Session,
+    period: Period,
+    scope: Scope,
+    audience: Audience,
+    rules: Rules,
+    as_of: datetime,
+    *,
+    home: Pointer | None = None,
+    late_since: datetime | None = None,
+) -> Digest:
+    """The digest of a period. What is open or overdue is so at `as_of`; everything else is of the period's days."""
+    previous = period.previous
+    rows = digest_rows.declared_in(session, scope, period)
+    sums, sums_before = digest_rows.sums(session, scope, period), digest_rows.sums(session, scope, previous)
+    earlier = digest_rows.last_before(session, scope, period.start, figures.RECURS_WITHIN)
+    weeks = period.weeks(2 * figures.WINDOW)
+    requests = digest_rows.exposures(session, scope, weeks)
+    weights = rules.weights if audience == "team" else dict.fromkeys(rules.weights, 1)
+    rates = figures.rates(weeks, digest_rows.weekly(session, scope, weeks), requests, weights)
+    going_on = [_open(row, rules, as_of) for row in digest_rows.open_now(session, scope)]
+    late = digest_rows.overdue_clocks(session, scope, as_of)
+    actions = sections.overdue_actions(session, scope, as_of.date())
+    done, due = sections.exercises(session, period, as_of)
+    unanswered = sections.gaps(session, period)
+    materialised = [row.materialisation for row in rows]
+    by_class = figures.by_harm_class(sums)
+    total, before = sum(each.incidents for each in sums), sum(each.incidents for each in sums_before)
+    digest = Digest(
+        period=period,
+        previous=previous,
+        audience=audience,
+        as_of=as_of,
+        minimum_cell=rules.minimum_cell,
+        counts=Counts(
+            total=total,
+            previous_total=before,
+            by_severity=figures.by_severity(sums),
+            previous_by_severity=figures.by_severity(sums_before),
+            by_harm_class=by_class,
+            previous_by_harm_class=figures.by_harm_class(sums_before),
+            near_misses=materialised.count("near_miss"),
+            issues=materialised.count("issue"),
+            hazards=sum(materialised.count(name) for name in figures.HAZARDS),
+            open_now=len(going_on),
+        ),
+        change=compare(total, period.days, before, previous.days),
+        rates=rates,
+        times=figures.times(rows),
+        times_by_severity={severity: figures.times(group) for severity, group in figures.grouped(rows).items()},
+        targets=figures.targets_met(rows, rules.targets),
+        mitigation=figures.mitigation(
+            digest_rows.mitigations(session, scope, weeks[-figures.WINDOW].start, weeks[-1].end), rules.targets
+        ),
+        recurrence=figures.recurrence(rows, earlier),
+        open=tuple(going_on),
+        overdue_clocks=tuple(
+            OverdueClock(
+                f"INC-{row.incident_id}",
+                rules.clock_title(row.clock),
+                row.due,
+                row.state == "running",
+                Pointer(f"INC-{row.incident_id}", row.channel, row.url),
+            )
+            for row in late
+        ),
+        overdue_actions=tuple(actions),
+        overdue_clock_count=len(late),
+        overdue_action_count=len(actions),
+        exercises_done=tuple(done),
+        exercises_due=tuple(due),
+        gaps=tuple(unanswered),
+        gap_count=len(unanswered),
+        worst=_worst(session, rows, rules, as_of),
+        busiest=_busiest(session, rows, by_class),
+        home=home,
+        systems=scope.systems,
+        harm_classes=scope.harm_classes,
+        late_since=late_since,
+    )
+    if audience == "organisation":
+        digest = for_organisation(digest)
+    return replace(digest, sentences=sentences(digest))
+
+
+def _open(row: Open, rules: Rules, as_of: datetime) -> OpenIncident:
+    return OpenIncident(
+        number=f"INC-{row.id}",
+        title=row.title,
+        severity=row.severity,
+        provisional=row.provisional,
+        status=row.status,
+        system=row.system or "no AI system named",
+        declared_at=row.declared_at,
+        age=(as_of - row.declared_at).total_seconds(),
+        commander=row.commander,
+        clock=rules.clock_title(row.clock) if row.clock else None,
+        clock_due=row.clock_due,
+        where=Pointer(f"INC-{row.id}", row.channel, row.url),
+    )
+
+
+def _worst(session: Session, rows: list[Counted], rules: Rules, as_of: datetime) -> OpenIncident | None:
+    """The worst incident of the period; of equals the newest."""
+    if not rows:
+        return None
+    found = min(rows, key=lambda row: (row.severity, -row.declared_at.timestamp(), -row.id))
+    incident = session.get_one(Incident, found.id)
+    channel, url = digest_rows.rooms(session, [found.id]).get(found.id, (None, None))
+    as_open = Open(
+        incident.id,
+        incident.title,
+        incident.severity,
+        incident.severity_provisional,
+        incident.status,
+        None,
+        incident.declared_at,
+        None,
+        channel,
+        url,
+        None,
+        None,
+    )
+    return _open(as_open, rules, as_of)
+
+
+def _busiest(session: Session, rows: list[Counted], by_class: Mapping[str, Number]) -> tuple[str, int, Pointer] | None:
+    """The harm class with most incidents, how many, and the newest of them."""
+    named = {name: count for name, count in by_class.items() if count and name != UNCLASSIFIED}
+    if not named:
+        return None
+    name = max(named, key=lambda each: named[each])
+    newest = next(row for row in reversed(rows) if name in row.harm_classes)
+    room = digest_rows.rooms(session, [newest.id]).get(newest.id, (None, None))
+    return name, named[name], Pointer(f"INC-{newest.id}", *room)

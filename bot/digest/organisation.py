@@ -1,0 +1,88 @@
+"""The digest as the whole organisation may read it: no single incident, no number under the minimum, and none that a
+reader could work out from the ones that are shown (abuse case 28). The rule in words: docs/digest.md.
+"""
+
+from dataclasses import replace
+
+from bot.digest.value import ALL, MEASURES, Counts, Digest, Number, Rates, Recurrence, Target, Time
+from incidents.trends import suppress
+
+
+def for_organisation(digest: Digest) -> Digest:
+    """The same digest with everything hidden that this audience may not see."""
+    k = digest.minimum_cell
+    counts = digest.counts
+    total, before = _whole(counts.total, k), _whole(counts.previous_total, k)
+    by_severity = _parts(counts.by_severity, total, k)
+    return replace(
+        digest,
+        counts=Counts(
+            total=total,
+            previous_total=before,
+            by_severity=by_severity,
+            previous_by_severity=_parts(counts.previous_by_severity, before, k),
+            by_harm_class=_parts(counts.by_harm_class, total, k),
+            previous_by_harm_class=_parts(counts.previous_by_harm_class, before, k),
+            near_misses=_whole(counts.near_misses, k),
+            issues=_whole(counts.issues, k),
+            hazards=_whole(counts.hazards, k),
+            open_now=_whole(counts.open_now, k),
+        ),
+        change=digest.change if total is not None and before is not None else None,
+        rates=_rates(digest.rates, k),
+        times={name: _time(time, total, k) for name, time in digest.times.items()},
+        times_by_severity={},
+        targets=_targets(digest, k),
+        mitigation={},
+        recurrence=_recurrence(digest.recurrence, k),
+        open=(),
+        overdue_clocks=(),
+        overdue_actions=(),
+        overdue_clock_count=_whole(digest.overdue_clock_count, k),
+        overdue_action_count=_whole(digest.overdue_action_count, k),
+        gaps=(),
+        worst=None,
+        busiest=None,
+    )
+
+
+def _whole(count: Number, k: int) -> Number:
+    return count if count is not None and count >= k else None
+
+
+def _parts(cells: dict[str, Number], total: Number, k: int) -> dict[str, Number]:
+    """Parts of a shown total; all hidden where the total is."""
+    if total is None:
+        return dict.fromkeys(cells)
+    return dict(suppress({name: count or 0 for name, count in cells.items()}, k))
+
+
+def _time(time: Time, total: Number, k: int) -> Time:
+    """The median alone. How many times it is made of is not shown: that would be one more number to subtract."""
+    return Time(time.median if total is not None and (time.known or 0) >= k else None, None)
+
+
+def _rates(rates: Rates, k: int) -> Rates:
+    """Shown only when each week of it could be shown by itself: else two digests, one week apart, would give a week's
+    number away. (For this audience they are assembled without weights, which would give the severities away.)
+    """
+    if rates.left_out or any(week.incidents < k for week in rates.weeks):
+        return replace(rates, weeks=(), before=None, change=None, left_out=None, hidden=True)
+    return replace(rates, left_out=None)
+
+
+def _targets(digest: Digest, k: int) -> dict[str, dict[str, Target]]:
+    """Over all severities: the share in tenths, where neither side of it is small; never the numbers themselves."""
+    found: dict[str, Target] = {}
+    for name in MEASURES:
+        every = [targets[name] for targets in digest.targets.values() if name in targets]
+        within, known = sum(each.within or 0 for each in every), sum(each.known or 0 for each in every)
+        if within >= k and known - within >= k:
+            found[name] = Target(None, None, None, round(within / known, 1))
+    return {ALL: found} if found else {}
+
+
+def _recurrence(recurrence: Recurrence, k: int) -> Recurrence:
+    again, of = recurrence.again or 0, recurrence.of or 0
+    share = round(again / of, 1) if again >= k and of - again >= k else None
+    return Recurrence(recurrence.days, None, None, share, {})
