@@ -6,7 +6,9 @@ and Ito's palette, which colour-blind people can tell apart, and nothing is said
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from io import BytesIO
+from multiprocessing import get_context
 from typing import Any
 
 from bot.digest.figures import WINDOW
@@ -15,6 +17,7 @@ from bot.digest.words import rate, seconds
 
 BLUE, ORANGE, INK, FAINT, GROUND = "#0072B2", "#D55E00", "#1d1c1d", "#8a8a8a", "#ffffff"
 HOUR = 3600.0
+DRAWING = 120  # seconds; it takes one or two
 
 
 def rate_title(digest: Digest) -> str:
@@ -41,12 +44,15 @@ def alt_text(digest: Digest) -> str:
     return " ".join(parts) or "No chart: there are no numbers to show."
 
 
-def draw(digest: Digest) -> bytes:
-    """A PNG of both charts, 1600 pixels wide. The same numbers give the same bytes."""
+def draw(digest: Digest, *, stacked: bool = False) -> bytes:
+    """A PNG of both charts, side by side (for a page) or one above the other (Slack shows pictures narrow). The same
+    numbers give the same bytes."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 3.9), dpi=160, facecolor=GROUND, layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    size = (6.4, 6.6) if stacked else (10, 3.9)
+    figure = Figure(figsize=size, dpi=160, facecolor=GROUND, layout="constrained")
+    shape: dict[str, Any] = {"height_ratios": (3, 2)} if stacked else {"width_ratios": (3, 2)}
+    left, right = figure.subplots(*((2, 1) if stacked else (1, 2)), **shape)
     for axes in (left, right):
         axes.set_facecolor(GROUND)
         axes.spines[["top", "right"]].set_visible(False)
@@ -57,6 +63,12 @@ def draw(digest: Digest) -> bytes:
     out = BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
+
+
+def draw_apart(digest: Digest) -> bytes:
+    """The picture for Slack, in a process of its own: drawing takes a second, and what it imports is never given back."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(draw, digest, stacked=True).result(timeout=DRAWING)
 
 
 def _trend(axes: Any, digest: Digest) -> None:

@@ -83,6 +83,10 @@ class Directory:
         profile = known[1].get("profile") or {}
         return str(profile.get("display_name") or profile.get("real_name") or known[1].get("name") or user)
 
+    def zone(self, user: str) -> str:
+        """The time zone somebody has set in Slack; UTC where it does not say."""
+        return str((self._describe(user, fresh=False) or {}).get("tz") or "UTC")
+
     def human(self, user: str) -> str | None:
         """What tells two accounts of one human: the e-mail address Slack verified; None where it does not say."""
         described = self._describe(user, fresh=False) or {}

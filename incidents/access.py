@@ -77,6 +77,17 @@ def require_admin(is_admin: bool | None) -> None:
         raise NotAllowed("Only members of the admins' user group can change the policy. Nothing was changed.")
 
 
+def require_responder(person: Person, what: str) -> None:
+    """Raise NotAllowed unless the person is a responder; `what` completes “Only responders can …”."""
+    if not person.full_member or person.responder is False:
+        raise NotAllowed(f"Only responders can {what}. Nothing was changed. Ask an admin to add you to their group.")
+    if person.responder is None:
+        raise NotAllowed(
+            "Slack did not say who the responders are, so nobody is let through for now. Nothing was changed. "
+            "Try again in a minute."
+        )
+
+
 def check_tiering(person: Person, owner: str) -> None:
     """Raise NotAllowed unless `person` may say which risk tier a system is in: its owner, or a responder."""
     if not person.full_member or not (person.responder or person.user_id == owner):

@@ -4,6 +4,7 @@ Synchronous on purpose: each call runs inside one durable step, and the engine d
 """
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from integrations.errors import OutsideServiceError
 from integrations.http import ssl_context
 
 EVENT_TYPE = "rai_incident"
+PICTURE_TRIES, PICTURE_PAUSE = 10, 0.5  # seconds between looks whether a picture is ready
 HISTORY = 200  # messages looked through for a key on recovery
 Blocks = list[dict[str, Any]]
 
@@ -173,6 +175,10 @@ class Slack:
         self._refused |= new
         return answer
 
+    def refuses(self, message: Message) -> bool:
+        """Whether this workspace has refused kinds of blocks that only the message's first variant holds."""
+        return bool((_kinds(message.blocks) - _kinds(message.plain)) & self._refused)
+
     def post_direct(self, user: str, message: Message, *, key: str, again: bool) -> str:
         """A direct message, once per `key`; its ts. Slack takes the person's id for their channel, which saves a call;
         only looking for an earlier try needs the channel's own."""
@@ -264,6 +270,29 @@ class Slack:
         with _errors():
             self._client.files_upload_v2(
                 filename=name, title=title, content=content, channel=channel, initial_comment=comment
+            )
+
+    def picture(self, name: str, content: bytes, alt_text: str) -> str | None:
+        """Upload a picture for an image block, shared nowhere by itself; its address, or None where Slack has not
+        finished taking it in after a few seconds: a block that names it before would be refused."""
+        with _errors():
+            answer = self._client.files_upload_v2(filename=name, title=name, content=content, alt_txt=alt_text)
+        file = str((answer.get("files") or [answer["file"]])[0]["id"])
+        for _ in range(PICTURE_TRIES):
+            found = self.call("files.info", file=file)["file"]
+            if found.get("mimetype") and found.get("url_private"):
+                return str(found["url_private"])
+            time.sleep(PICTURE_PAUSE)
+        return None
+
+    def share_picture(self, channel: str, thread_ts: str, *, name: str, content: bytes, alt_text: str) -> None:
+        """Share a picture in a thread; its name is the idempotency key."""
+        replies = self.call("conversations.replies", channel=channel, ts=thread_ts, limit=HISTORY)["messages"]
+        if any(file.get("name") == name for message in replies for file in message.get("files", [])):
+            return
+        with _errors():
+            self._client.files_upload_v2(
+                filename=name, title=name, content=content, alt_txt=alt_text, channel=channel, thread_ts=thread_ts
             )
 
     def _file_shared(self, channel: str, name: str) -> bool:

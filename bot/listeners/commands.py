@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from sqlalchemy.orm import Session
 
 from bot.inbox import Item
-from bot.listeners import Ack, Door, clocks, forms, team_of, tier, user_of, visible_incident
+from bot.listeners import Ack, Door, clocks, digest, forms, team_of, tier, user_of, visible_incident
 from bot.views.blocks import escape, spoken
 from bot.views.lists import help_text, incident_list, status_text
 from bot.views.tier import systems_message
@@ -121,6 +121,12 @@ async def walk_tier(door: Door, ack: Ack, body: Body, rest: str) -> None:
     """The tier questions for an AI system."""
     trouble = await door.open_modal(body["trigger_id"], await tier.first_page(door, body, rest, body["channel_id"]))
     await ack(**({"text": trouble} if trouble else {}))
+
+
+@subcommand("digest")
+async def show_digest(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """The channel's digest: subscribe, preview, send now, pause."""
+    await digest.typed(door, ack, body, rest)
 
 
 @subcommand("systems")

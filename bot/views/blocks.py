@@ -214,6 +214,23 @@ def select_input(
     return _input(block_id, label, element, optional, hint)
 
 
+def multi_select_input(
+    block_id: str, label: str, options: list[Block], *, initial: list[str] | None = None, hint: str | None = None
+) -> Block:
+    """Several choices, none required; its action id is `value`."""
+    element: Block = {"type": "multi_static_select", "action_id": "value", "options": options[:100]}
+    chosen = [choice for choice in element["options"] if choice["value"] in (initial or ())]
+    if chosen:
+        element["initial_options"] = chosen
+    return _input(block_id, label, element, True, hint)
+
+
+def time_input(block_id: str, label: str, *, initial: str) -> Block:
+    """A time of day, `HH:MM`; its action id is `value`."""
+    element: Block = {"type": "timepicker", "action_id": "value", "initial_time": initial}
+    return _input(block_id, label, element, False, None)
+
+
 def checkbox_input(block_id: str, label: str, options: list[Block], *, hint: str | None = None) -> Block:
     """Boxes to tick, none required; its action id is `value`."""
     element: Block = {"type": "checkboxes", "action_id": "value", "options": options}

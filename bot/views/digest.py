@@ -9,6 +9,8 @@ from bot.digest.value import Digest, OpenIncident, Pointer
 from bot.digest.words import heading, number, plural, rate, seconds
 from bot.views.blocks import (
     Block,
+    actions,
+    button,
     channel_link,
     context,
     cut,
@@ -60,10 +62,12 @@ def _blocks(digest: Digest, numbers: list[Block], note: str) -> list[Block]:
         section("*Rate*\n" + "\n".join(f"• {escape(line, 400)}" for line in markdown.rate_lines(digest))),
         *numbers,
         section(
-            f"*Recurrence and near misses*\n• {escape(markdown.recurrence_line(digest), 500)}\n• {markdown.near_line(digest)}"
+            f"*Recurrence and near misses*\n• {escape(markdown.recurrence_line(digest), 500)}"
+            f"\n• {markdown.near_line(digest)}"
         ),
         *_overdue(digest),
         section(_rest(digest)),
+        actions(button("Change this digest", "digest_open", "digest")),
         context(*(escape(line, 400) for line in markdown.about(digest) if not line.startswith("This digest is late"))),
     ]
 
@@ -203,10 +207,10 @@ def _plain_tables(digest: Digest) -> list[Block]:
     """The same numbers, set in columns."""
     blocks = []
     if digest.rates.weeks:
-        half = len(digest.rates.weeks) // 2 + 1 if len(digest.rates.weeks) > WINDOW else None
         head, *rows = _week_rows(digest)
-        for part in (rows[:WINDOW], rows[WINDOW:]) if half else (rows,):
-            blocks.append(_preformatted("The rate, week by week", [head, *part]))
+        for caption, part in (("Last 13 weeks", rows[:WINDOW]), ("The 13 weeks before", rows[WINDOW:])):
+            if part:
+                blocks.append(_preformatted(caption, [head, *part]))
     blocks.append(_preformatted("Median time to …, and the share within target", _time_rows(digest)))
     return blocks
 

@@ -28,6 +28,7 @@ COMMANDS = (
     ("ask [question]", "what the handbook says, quoted with its place; or who can answer"),
     ("officehours", "when somebody is there to answer, and how many questions wait"),
     ("systems", "AI systems, their risk tiers, and what is overdue"),
+    ("digest", "a regular summary for this channel: subscribe, preview, send now, pause"),
     ("tier [system]", "walk the questions that give a system's risk tier"),
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from bot.workflows.digest import post_digest, preview_digest
 from bot.workflows.postmortem import offer_postmortem
 from bot.workflows.rephrase import reword
 from bot.workflows.replay import replay
@@ -15,6 +16,8 @@ WORKFLOWS: dict[str, Callable[..., Any]] = {
     "undo_rollback": undo_rollback,
     "verify_rollback": verify_rollback,
     "replay": replay,
+    "post_digest": post_digest,
+    "preview_digest": preview_digest,
     "offer_postmortem": offer_postmortem,
     "rephrase": reword,
     "suggest": suggest,
