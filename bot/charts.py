@@ -66,7 +66,7 @@ def draw(digest: Digest, *, stacked: bool = False) -> bytes:
 
 
 def draw_apart(digest: Digest) -> bytes:
-    """The picture for Slack, in a process of its own: drawing takes a second, and what it imports is never given back."""
+    """The picture for Slack, in a process of its own: what drawing imports is never given back."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(draw, digest, stacked=True).result(timeout=DRAWING)
 

@@ -44,8 +44,7 @@ async def test_a_responder_subscribes_a_channel_in_the_form(scene: Scene) -> Non
 async def test_a_zone_that_does_not_exist_is_refused_in_its_field(scene: Scene) -> None:
     lead = scene.person(LEAD)
     await lead.command(INCIDENTS, "digest")
-    with pytest.raises(Exception, match=""):
-        await lead.submit({"zone": "Europe/Atlantis"})
+    await lead.submit({"zone": "Europe/Atlantis"})
     assert lead.top
     assert "no time zone" in json.dumps(lead.top["errors"])
     await lead.close()
