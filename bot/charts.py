@@ -20,6 +20,11 @@ HOUR = 3600.0
 DRAWING = 120  # seconds; it takes one or two
 
 
+def drawable(digest: Digest) -> bool:
+    """Whether there is anything to draw."""
+    return not digest.rates.hidden or bool(digest.mitigation)
+
+
 def rate_title(digest: Digest) -> str:
     """What the first chart shows; its unit stands at the axis."""
     return "Severity-weighted rate" if len(set(digest.rates.weights.values())) > 1 else "Rate of incidents"
@@ -28,6 +33,11 @@ def rate_title(digest: Digest) -> str:
 def alt_text(digest: Digest) -> str:
     """The picture in words, from the same numbers."""
     rates, parts = digest.rates, []
+    if not rates.weeks and rates.before and not rates.hidden:
+        parts.append(
+            f"{rate_title(digest)}, {rates.unit}: last 13 weeks {rate(rates.last.rate)} (95 % interval "
+            f"{rate(rates.last.low)} to {rate(rates.last.high)}), the 13 before {rate(rates.before.rate)}."
+        )
     if rates.weeks:
         low, high = (pick(rates.weeks, key=lambda week: week.rate) for pick in (min, max))
         parts.append(
@@ -76,7 +86,7 @@ def _trend(axes: Any, digest: Digest) -> None:
     rates, weeks = digest.rates, digest.rates.weeks
     _title(axes, f"{rate_title(digest)}, {rates.unit}")
     if not weeks:
-        _nothing(axes, f"not shown: weeks with fewer than\n{digest.minimum_cell} incidents")
+        _windows(axes, digest)
         return
     split = len(weeks) - WINDOW
     values = [week.rate for week in weeks]
@@ -99,6 +109,23 @@ def _trend(axes: Any, digest: Digest) -> None:
     axes.grid(axis="y", color="#e6e6e6", lw=0.8)
     axes.set_axisbelow(True)
     axes.legend(loc="upper left", fontsize=8, frameon=False, ncols=2, labelcolor=INK, borderaxespad=0.1)
+
+
+def _windows(axes: Any, digest: Digest) -> None:
+    """The two windows alone, where their weeks are too small to show."""
+    last, before = digest.rates.last, digest.rates.before
+    if digest.rates.hidden or before is None:
+        _nothing(axes, f"not shown: weeks with fewer than\n{digest.minimum_cell} incidents")
+        return
+    for place, window, colour in ((0, before, FAINT), (1, last, BLUE)):
+        span = [[window.rate - window.low], [window.high - window.rate]]
+        axes.errorbar([place], [window.rate], yerr=span, color=colour, fmt="o", ms=9, lw=3, capsize=8)
+        said = f"{rate(window.rate)} ({rate(window.low)} to {rate(window.high)})"
+        axes.annotate(said, (place, window.rate), xytext=(12, -3), textcoords="offset points", fontsize=9)
+    axes.set_xticks([0, 1], ["13 weeks before", "last 13 weeks"])
+    axes.set_xlim(-0.5, 1.9)
+    axes.set_ylim(0, max(last.high, before.high) * 1.15)
+    axes.set_xlabel("rate and its 95 % interval", fontsize=9, color=INK)
 
 
 def _mitigate(axes: Any, digest: Digest) -> None:

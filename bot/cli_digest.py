@@ -13,6 +13,13 @@ digest_app = typer.Typer(no_args_is_help=True, help="The digest: what changed, a
 exposure_app = typer.Typer(no_args_is_help=True, help="How much each AI system is used: the denominator of rates.")
 import_app = typer.Typer(no_args_is_help=True, help="Bring incidents in from elsewhere.")
 
+LABELS = "classifications_CSETv1.csv"
+
+
+@digest_app.callback()
+def about_digest() -> None:
+    """The digest: what changed, and what needs a decision."""
+
 
 @digest_app.command("preview")
 def preview(
@@ -49,6 +56,11 @@ def preview(
         typer.echo(to_markdown(digest), nl=False)
 
 
+@exposure_app.callback()
+def about_exposure() -> None:
+    """How much each AI system is used: the denominator of rates."""
+
+
 @exposure_app.command("import")
 def exposure_import(file: Path, as_json: AsJson = False) -> None:
     """Read a CSV file with the columns system, day, requests; a fault changes nothing."""
@@ -65,6 +77,47 @@ def exposure_import(file: Path, as_json: AsJson = False) -> None:
         print_json({"file": file.name, "rows": count})
     else:
         typer.echo(f"{file.name}: {count:,} days of requests are in the record.")
+
+
+@import_app.callback()
+def about_import() -> None:
+    """Bring incidents in from elsewhere."""
+
+
+@import_app.command("aiid")
+def import_aiid(
+    file: Annotated[Path, typer.Argument(help="incidents.csv of a snapshot; the labels beside it are read too.")],
+    as_incidents: Annotated[
+        bool, typer.Option("--as-incidents", help="Yes: as closed incidents of this record.")
+    ] = False,
+    team: Annotated[
+        str, typer.Option(help="Slack workspace that sees them; else only this command line.")
+    ] = "IMPORTED",
+    as_json: AsJson = False,
+) -> None:
+    """Load an AI Incident Database snapshot as closed incidents into an empty database; into any other, nothing."""
+    from incidents import archive
+    from incidents.db import make_engine, require_head, writing
+    from severity.policy import load_policy
+
+    if not as_incidents:
+        raise typer.BadParameter(
+            "say --as-incidents: the archive becomes closed incidents, and every number counts them"
+        )
+    labels = file.with_name(LABELS)
+    entries = archive.read(_text(file), _text(labels) if labels.is_file() else None, file.name)
+    engine = make_engine(Settings().database_url)
+    require_head(engine)
+    with writing(engine) as session:
+        count = archive.load(session, entries, load_policy(), team)
+    labelled = sum(bool(entry.labels) for entry in entries)
+    if as_json:
+        print_json({"file": file.name, "incidents": count, "labelled": labelled})
+    else:
+        typer.echo(
+            f"{file.name}: {count:,} closed incidents, {labelled:,} of them labelled by people (CSET v1). Severity and "
+            "harm classes are suggestions; only days are known."
+        )
 
 
 def _day(name: str, text: str | None) -> date | None:

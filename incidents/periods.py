@@ -98,6 +98,11 @@ class Period:
         return f"{first.day} {first:%B %Y} – {last.day} {last:%B %Y}"
 
     @property
+    def these(self) -> str:
+        """`this week`, `these 10 days`."""
+        return f"{'these' if self.noun.endswith('days') else 'this'} {self.noun}"
+
+    @property
     def noun(self) -> str:
         """What one such period is called: `week`, `month`, `quarter`, or `10 days`."""
         names = {"weekly": "week", "monthly": "month", "quarterly": "quarter", None: f"{self.days} days"}

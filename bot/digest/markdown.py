@@ -168,7 +168,7 @@ def _counts(digest: Digest) -> str:
         number(digest.counts.total, digest.minimum_cell),
         number(digest.counts.previous_total, digest.minimum_cell),
     )
-    head = ["", f"This {digest.period.noun}", "Before"]
+    head = ["", digest.period.these.capitalize(), "Before"]
     return (
         "## How many\n\n"
         + _table(head, [list(row) for row in (*severities, total)])
@@ -181,7 +181,7 @@ def _counts(digest: Digest) -> str:
 
 def _rates(digest: Digest) -> str:
     lines = "\n".join(f"- {line}" for line in rate_lines(digest))
-    if digest.rates.hidden:
+    if not digest.rates.weeks:
         return f"## Rate\n\n{lines}"
     head = ["Week from", "Incidents", f"Rate {digest.rates.unit}", "95 % interval"]
     rows = [

@@ -29,7 +29,7 @@ def for_organisation(digest: Digest) -> Digest:
             open_now=_whole(counts.open_now, k),
         ),
         change=digest.change if total is not None and before is not None else None,
-        rates=_rates(digest.rates, k),
+        rates=_rates(digest, k),
         times={name: _time(time, total, k) for name, time in digest.times.items()},
         times_by_severity={},
         targets=_targets(digest, k),
@@ -62,13 +62,18 @@ def _time(time: Time, total: Number, k: int) -> Time:
     return Time(time.median if total is not None and (time.known or 0) >= k else None, None)
 
 
-def _rates(rates: Rates, k: int) -> Rates:
-    """Shown only when each week of it could be shown by itself: else two digests, one week apart, would give a week's
-    number away. (For this audience they are assembled without weights, which would give the severities away.)
+def _rates(digest: Digest, k: int) -> Rates:
+    """Week by week only when each week could be shown by itself: else two digests, one week apart, would give a week's
+    number away. The two windows alone also where the next digest's windows do not overlap them: quarterly, or for once.
+    (For this audience the rates are assembled without weights, which would give the severities away.)
     """
-    if rates.left_out or any(week.incidents < k for week in rates.weeks):
-        return replace(rates, weeks=(), before=None, change=None, left_out=None, hidden=True)
-    return replace(rates, left_out=None)
+    rates = digest.rates
+    if not rates.left_out and all(week.incidents >= k for week in rates.weeks):
+        return replace(rates, left_out=None)
+    apart = digest.period.every in ("quarterly", None) and rates.before is not None and not rates.left_out
+    if apart and rates.before and min(rates.last.incidents, rates.before.incidents) >= k:
+        return replace(rates, weeks=(), left_out=None)
+    return replace(rates, weeks=(), before=None, change=None, left_out=None, hidden=True)
 
 
 def _targets(digest: Digest, k: int) -> dict[str, dict[str, Target]]:

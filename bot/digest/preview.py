@@ -79,10 +79,12 @@ def picture(digest: Digest) -> bytes:
 
 def report(digest: Digest) -> bytes:
     """The digest as a PDF with its charts."""
-    from bot.charts import alt_text, draw
+    from bot.charts import alt_text, draw, drawable
     from bot.digest.markdown import PICTURE, to_markdown
     from bot.digest.words import heading
     from bot.pdf import markdown_to_pdf
 
+    if not drawable(digest):
+        return markdown_to_pdf(to_markdown(digest), title=heading(digest))
     text = to_markdown(digest, alt_text=alt_text(digest))
     return markdown_to_pdf(text, title=heading(digest), images={PICTURE: draw(digest)})

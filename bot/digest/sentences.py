@@ -19,8 +19,8 @@ def _changed(digest: Digest) -> Sentence:
     total = _incidents(counts.total, digest)
     before = number(counts.previous_total, digest.minimum_cell)
     if counts.total == 0:
-        return Sentence(f"No incident was declared; the {noun} before had {before}.", None)
-    text = f"{total} declared, {before} the {noun} before"
+        return Sentence(f"No incident was declared, {before} in the {noun} before.", None)
+    text = f"{total} declared, {before} in the {noun} before"
     if digest.change is not None:
         text += f": {course(digest.change)}"
     if digest.worst is None:
@@ -47,7 +47,7 @@ def _trend(digest: Digest) -> Sentence:
         return Sentence(f"{text}.", None)
     name, count, newest = digest.busiest
     title = harm_classes()[name].title
-    return Sentence(f"{text}. Most often this {digest.period.noun}: {title} ({count}), last {newest.number}.", newest)
+    return Sentence(f"{text}. Most often {digest.period.these}: {title} ({count}), last {newest.number}.", newest)
 
 
 def _decide(digest: Digest) -> Sentence:

@@ -21,7 +21,7 @@ def rate(value: float) -> str:
     """Two or three figures that matter: `0.012`, `4.2`, `31.7`, `317`."""
     if value == 0:
         return "0"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
 def seconds(value: float | None) -> str:

@@ -115,7 +115,7 @@ def _open_line(each: OpenIncident) -> str:
 def _counts(digest: Digest) -> list[Block]:
     severities, classes = markdown.count_rows(digest, zeros=digest.audience == "organisation")
     k, noun = digest.minimum_cell, digest.period.noun
-    total = f"*{number(digest.counts.total, k)}* (the {noun} before {number(digest.counts.previous_total, k)})"
+    total = f"*{number(digest.counts.total, k)}* (in the {noun} before: {number(digest.counts.previous_total, k)})"
 
     def column(title: str, rows: list[tuple[str, str, str]]) -> str:
         lines = [f"{escape(what, 34)}: *{now}* ({before})" for what, now, before in rows]

@@ -124,6 +124,8 @@ def post(channel: str, digest: Digest, key: str, again: bool) -> str:
         except SlackRefused as error:
             if error.code != "invalid_blocks":
                 raise
+    if not charts.drawable(digest):
+        return slack.post(channel, message, key=key, again=again)
     picture = charts.draw_apart(digest)
     address = slack.picture(f"{key.replace(':', '-')}.png", picture, charts.alt_text(digest))
     try:
