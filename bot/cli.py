@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from bot.cli_gaps import ask_app
 from bot.cli_digest import digest_app, exposure_app, import_app
+from bot.cli_gaps import ask_app
 from bot.cli_runbooks import runbook_app
 from bot.cli_scenarios import scenario_app
 from bot.cli_severity import policy_app, severity_app

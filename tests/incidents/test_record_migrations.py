@@ -9,19 +9,23 @@ from alembic.util.exc import CommandError
 from sqlalchemy.engine import Engine
 
 import incidents.budgets
+import incidents.exposure
 import incidents.faq
 import incidents.handoffs
 import incidents.policies
 import incidents.questions
+import incidents.subscriptions
 import postmortems.models
 import runbooks.models
 from incidents.db import alembic_config, current_and_head, make_engine, upgrade
 from incidents.models import Base
 
 assert incidents.budgets
+assert incidents.exposure
 assert incidents.faq
 assert incidents.handoffs
 assert incidents.questions
+assert incidents.subscriptions
 assert incidents.policies
 assert postmortems.models
 assert runbooks.models
