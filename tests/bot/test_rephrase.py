@@ -113,7 +113,9 @@ async def test_abuse_23_a_models_other_number_or_lost_negation_is_dropped(talk: 
 
 
 @pytest.mark.parametrize(
-    "trouble", ["not json", '{"sentences": 3}', '{"sentences": []}', PlainTextResponse("down", 503)], ids=str
+    "trouble",
+    ["not json", '{"sentences": 3}', '{"sentences": []}', PlainTextResponse("down", 503)],
+    ids=["not JSON", "not a list", "nothing", "down"],
 )
 async def test_abuse_24_without_a_usable_rewording_the_quotes_stand(talk: Talk, trouble: Any) -> None:
     talk.server.answer = lambda body: trouble
