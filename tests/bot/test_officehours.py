@@ -195,7 +195,9 @@ async def test_abuse_26_a_private_incident_is_absent_from_answers_and_a_question
     number, channel = await office.scene.declare("The zeppelin memo was read aloud to visitors", private=True)
     before = len(office.scene.whispers(SUPPORT))
     await office.scene.person(SUPPORT).command(channel, "ask Who read the zeppelin memo aloud?")
-    await office.scene.hears(SUPPORT, before, "handbook does not answer")
+    said = await office.scene.hears(SUPPORT, before)
+    assert "zeppelin" not in said.lower()
+    assert (await office.question("Who read the zeppelin memo aloud?")).withheld
     answer = await office.asked(LEAD, f"What happened in {number} with the memo?")
     assert "zeppelin" not in words_of(answer).lower()
     assert office.scene.rows(Incident, Incident.private.is_(True))
@@ -251,7 +253,6 @@ async def test_a_wrong_answer_is_noted_and_shows_among_the_gaps(office: Office) 
 async def test_a_human_answers_once_and_the_answer_becomes_a_reviewed_faq_entry(office: Office) -> None:
     text = "May interns feed the aquarium turtles?"
     answer = await office.asked(SUPPORT, text)
-    assert "handbook does not answer this" in words_of(answer)
     support, lead, privacy = (office.scene.person(one) for one in (SUPPORT, LEAD, PRIVACY))
     await support.press(OFFICE, "ask_human", ts=answer["ts"])
     await support.sees(OFFICE, "Your question is with", "Next office hours", within=20)
