@@ -30,10 +30,13 @@ MAX_DIRECT = 10
 def answer_facts(session: Session, row: Question) -> AnswerFacts:
     """A question's answer as its view wants it."""
     found, reworded = row.answer, row.rewording.get("text")
+    cited = quoted(found["citations"])
+    places = {each.address for each in cited}
     return AnswerFacts(
         question_id=row.id,
         verdict=row.verdict,
-        sections=quoted(found["citations"]),
+        sections=cited,
+        also=tuple(each for each in quoted(found["found"]) if each.address not in places),
         rewording=reworded or None,
         offers=tuple(found["offers"]),
         own_tier=bool(found["own_tier"]),

@@ -34,6 +34,7 @@ LOOSE = timedelta(minutes=15)
 TITLE_LENGTH = 60
 WAITING = "handoff_waiting"
 
+_TIER_OF = re.compile(r"\b(?:what|which)\b.{0,20}\btier\b|\btier (?:of|for)\b|[’']s (?:risk )?tier\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"\?|^\W*(?:who|whom|whose|what|when|where|which|why|how|may|can|could|do|does|did|is|are|am|must|should|shall|will"
     r"|would|has|have|need)\b",
@@ -61,14 +62,16 @@ def _context(earlier: Question) -> Context:
 
 def _kept(answer: Answer) -> dict[str, Any]:
     """An answer as the record keeps it. What an expert is shown later is only what everybody may read."""
-    own_tier = asks_own_tier(answer.question)
+    systems = _named_systems(answer.question)
+    own_tier = asks_own_tier(answer.question) or bool(systems and _TIER_OF.search(answer.question))
     return {
-        "verdict": answer.verdict,
+        # Its tier on record is the answer: no gap of the handbook.
+        "verdict": "answered" if own_tier and systems else answer.verdict,
         "answer": {
-            "citations": [citation.to_json() for citation in answer.citations],
-            "offers": list(answer.offers),
+            "citations": [] if own_tier else [citation.to_json() for citation in answer.citations],
+            "offers": list(dict.fromkeys([*answer.offers, "tier"] if own_tier else answer.offers)),
             "own_tier": own_tier,
-            "systems": _named_systems(answer.question) if own_tier else [],
+            "systems": systems if own_tier else [],
             "confidence": round(answer.confidence, 3),
             "found": [
                 {
@@ -134,7 +137,7 @@ def ask(session: Session, item: Item, who: Person) -> Done:
     effects: list[Effect] = [AnswerMessage(row.id)]
     if place == "direct" and row.thread_ts and earlier is None:
         effects.append(ThreadTitle(row.channel, row.thread_ts, text[:TITLE_LENGTH]))
-    if parts().model is not None and row.verdict == "answered":
+    if parts().model is not None and row.verdict == "answered" and row.answer["citations"]:
         effects.append(Start("rephrase", f"rephrase:{row.id}", (row.id,)))
     return Done(None, effects)
 

@@ -22,6 +22,7 @@ from integrations.slack import Message
 from severity.officehours.rendered import FOLDER
 
 UNSURE_SHOWN = 3
+ALSO_SHOWN = 2
 NAMED = 5  # people on duty that are named
 QUOTE = 900
 
@@ -53,12 +54,15 @@ class Duty:
 
 @dataclass(frozen=True)
 class AnswerFacts:
-    """One answer as it is shown. `rewording` is a model's checked text; `own_tier` says that the question wants the
-    tier of a particular system, `named` are the systems it names."""
+    """One answer as it is shown. `also` are sections near the quoted ones, `rewording` is a model's checked text.
+
+    `own_tier` says that the question wants the tier of a particular system; `named` are the systems it names.
+    """
 
     question_id: int
     verdict: str
     sections: tuple[Quoted, ...]
+    also: tuple[Quoted, ...]
     rewording: str | None
     offers: tuple[str, ...]
     own_tier: bool
@@ -98,6 +102,8 @@ def _told(facts: AnswerFacts) -> tuple[str, list[Block]]:
             blocks.append(context("✍️ Reworded by a language model, and checked against the handbook's own words:"))
         for each in facts.sections:
             blocks += _quoted(each)
+        if facts.also:
+            blocks.append(context(f"See also: {', '.join(_place(each) for each in facts.also[:ALSO_SHOWN])}"))
         return f"{escape(said, 2000)} ({_place(facts.sections[0])})", blocks
     if facts.own_tier:
         return "", []  # what pages say of other systems would read as a guess about this one

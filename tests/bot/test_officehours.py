@@ -170,8 +170,10 @@ async def test_abuse_22_a_page_that_gives_orders_is_quoted_at_most_and_nothing_c
 
 async def test_a_systems_tier_is_the_decision_on_record_and_the_way_to_the_questions(office: Office) -> None:
     lead = office.scene.person(LEAD)
-    answer = await office.asked(LEAD, "Which tier is the Support assistant?")
-    assert "decision on record" in words_of(answer) and "*tier 1*" in words_of(answer)
+    for text in ("Which tier is the Support assistant?", "What's support-assistant's tier?"):
+        answer = await office.asked(LEAD, text)
+        assert "decision on record" in words_of(answer) and "*tier 1*" in words_of(answer)
+        assert ".md#" not in words_of(answer), "what pages say of other systems would read as a guess"
     await lead.press(OFFICE, "question_tier", ts=answer["ts"])
     await lead.modal("Support assistant", "question 1")
     await lead.close()
