@@ -94,6 +94,8 @@ def answer_message(facts: AnswerFacts) -> Message:
 
 def _told(facts: AnswerFacts) -> tuple[str, list[Block]]:
     """The answer in a line for notifications, and in blocks."""
+    if facts.own_tier:
+        return "", []  # what pages say of other systems would read as a guess about this one
     if facts.verdict == "answered" and facts.sections:
         said = " ".join(quoted for each in facts.sections for quoted in each.quotes)
         blocks: list[Block] = []
@@ -105,8 +107,6 @@ def _told(facts: AnswerFacts) -> tuple[str, list[Block]]:
         if facts.also:
             blocks.append(context(f"See also: {', '.join(_place(each) for each in facts.also[:ALSO_SHOWN])}"))
         return f"{escape(said, 2000)} ({_place(facts.sections[0])})", blocks
-    if facts.own_tier:
-        return "", []  # what pages say of other systems would read as a guess about this one
     if facts.verdict == "unsure" and facts.sections:
         head = "*Not sure.* No page clearly answers this. The closest sections:"
     else:

@@ -196,3 +196,22 @@ async def test_declaring_works_without_pagerduty_and_jira(tmp_path: Path) -> Non
         assert "Jira is not configured" in log
         assert "trouble" not in json.dumps(scene.person(SUPPORT).messages(SUPPORT_CHANNEL))
         scene.engine.dispose()
+
+
+async def test_doctor_names_an_office_hours_channel_that_the_bot_is_not_in(scene: Scene) -> None:
+    found = await _examine(_settings(scene, office_hours_channels=("office-hours", "general")))
+    assert found["Office hours"].state == "wrong" and "invite the bot to #general" in found["Office hours"].says
+    found = await _examine(_settings(scene, office_hours_channels=("office-hours",)))
+    assert found["Office hours"].state == "ok" and found["Handbook"].state == "ok"
+
+
+@pytest.mark.parametrize("serving", ["doctor", "serve"])
+async def test_a_bad_schedule_is_named_with_file_line_key_and_reason(
+    scene: Scene, tmp_path: Path, serving: str
+) -> None:
+    bad = tmp_path / "hours.yaml"
+    bad.write_text("zone: Mars\n", encoding="utf-8")
+    environment = scene.world.bot_environment() | {"OFFICE_HOURS_SCHEDULE": str(bad)}
+    code, out, errors = await in_process(environment, serving)
+    assert code == (1 if serving == "doctor" else 2)
+    assert "hours.yaml:1: zone: is not a time zone, such as Europe/Berlin" in out + errors

@@ -326,3 +326,21 @@ async def test_the_guide_can_be_dismissed_and_called_back(page: Page) -> None:
     await page.get_by_test_id("help").click()
     await page.get_by_test_id("guide-show").click()
     await expect(page.get_by_test_id("guide")).to_be_visible()
+
+
+async def test_a_suggested_question_of_the_apps_pane_is_asked_with_one_press(
+    page: Page, world: World, slack: AsyncWebClient
+) -> None:
+    await page.get_by_test_id("app-home").click()
+    await page.get_by_test_id("open-assistant").click()
+    await expect(page.get_by_test_id("thread")).to_be_visible()
+    [(channel, thread)] = world.workspace.threads
+    where = {"channel_id": channel, "thread_ts": thread}
+    await slack.assistant_threads_setSuggestedPrompts(**where, prompts=[{"title": "Tiers", "message": "Which tier?"}])
+    await slack.assistant_threads_setStatus(**where, status="reads the handbook")
+    await expect(page.get_by_text("rai-incident reads the handbook")).to_be_visible()
+    await page.get_by_test_id("prompt").click()
+    await expect(page.get_by_test_id("thread").get_by_text("Which tier?")).to_be_visible()
+    await expect(page.get_by_test_id("prompt")).to_have_count(0)
+    await slack.assistant_threads_setTitle(**where, title="About tiers")
+    await expect(page.locator("#thread-channel")).to_have_text("About tiers")

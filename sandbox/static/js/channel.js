@@ -86,7 +86,7 @@ function conversation(channel, thread, replies) {
       );
     items.push({ key: "prompts", sig: JSON.stringify(prompts), build });
   }
-  if (status) items.push({ key: "status", sig: status, build: () => h("div", { class: "pane-status", role: "status" }, `${channelName(channel)} ${plain(status)}`) });
+  if (status) items.push({ key: "status", sig: status, build: () => h("div", { class: "pane-status", role: "status" }, `${channelName(channel)} `, plain(status)) });
   return { title, items };
 }
 
