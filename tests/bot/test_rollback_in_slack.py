@@ -17,7 +17,7 @@ from incidents import clock
 from incidents.db import writing
 from incidents.models import Incident, Milestone, TimelineEntry
 from runbooks.models import BreakGlass, RollbackApproval, RollbackExecution, RollbackPlan
-from sandbox import payloads, people, server
+from sandbox import inventory, payloads, people
 from sandbox.story.fields import words_of
 from sandbox.story.waiting import until
 
@@ -31,10 +31,10 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     home = tmp_path_factory.mktemp("world")
     (home / "config" / "runbooks").mkdir(parents=True)
     (home / "config" / "runbooks" / RUNBOOK.name).write_text(RUNBOOK.read_text())
-    ordinary = server.support_assistant
+    ordinary = inventory.support_assistant
 
-    def with_more(url: str, flags_file: Path) -> dict[str, Any]:
-        entry = ordinary(url, flags_file)
+    def with_more(*given: Any) -> dict[str, Any]:
+        entry = ordinary(*given)
         lever = next(one for one in entry["rollback_targets"] if one["id"] == "model-version")
         entry["rollback_targets"] += [
             {**lever, "id": "critical-lever", "title": "Critical lever", "class": "critical"},
@@ -43,7 +43,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         return entry
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "support_assistant", with_more)
+        patch.setattr(inventory, "support_assistant", with_more)
         async with staged(home, f"sqlite:///{home / 'record.db'}") as made:
             yield made
 
@@ -370,7 +370,7 @@ async def test_a_verification_that_fails_leaves_the_incident_open_pages_and_is_s
     await lead.press(one.channel, "role_take_commander")
     told = len(scene.whispers(LEAD))
     await lead.press(one.channel, "rollback_approve")
-    seen = "the system itself says prompt_version is orders-7"
+    seen = "the system itself says prompt_version is "
     await lead.sees(one.channel, "this did not contain it", f"<@{LEAD}>", seen, within=40)
     await scene.hears(LEAD, told, "did not contain it")
     await lead.sees(one.channel, "Not contained by this", seen)
