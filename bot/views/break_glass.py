@@ -22,12 +22,12 @@ from integrations.slack import Message
 VERDICTS = {"justified": "It was justified", "not_justified": "It was not justified"}
 
 
-def use_modal(number: str, title: str, system: str, before: str, after: str, metadata: str) -> Block:
+def use_modal(number: str, title: str, system: str, before: str, after: str, paged: bool, metadata: str) -> Block:
     """What pressing the button will do, and the reason without which it does nothing."""
     words = (
         f"*{escape(title, 120)}* of {escape(system, 100)} goes from `{escape(before, 100)}` to "
         f"`{escape(after, 100)}` *now, for everybody who uses it*, on your word alone.\n\n"
-        "• A second person is paged, and the commander and the system's owner are told.\n"
+        f"• {'A second person is paged, and the' if paged else 'The'} commander and the system's owner are told.\n"
         "• Your name and your reason go on the record.\n"
         f"• Another responder must review it. You cannot, and {number} cannot be closed before.\n\n"
         "If somebody can approve within minutes, close this and ask them."

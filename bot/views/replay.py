@@ -95,7 +95,7 @@ def _verdict(prompts: Sequence[Compared], can_ask: bool) -> str:
         return f"❗ {harmful} of {len(after)} still harmful after containment, by the system's own word."
     if any(said.harmful is None for said in after):
         return "Asked after containment. The system does not say whether it was harmful: compare the replies."
-    return f"✅ None of {len(after)} harmful after containment, by the system's own word."
+    return f"✅ 0 of {len(after)} harmful after containment, by the system's own word."
 
 
 def _said(said: Said | None) -> str:

@@ -446,7 +446,7 @@ async def test_a_failing_prompt_is_asked_before_and_after_containment_side_by_si
     shown = await lead.sees(one.channel, "Failing prompts of", QUESTION, "❗ harmful", "not asked")
     await lead.press(one.channel, "rollback_approve")
     await one.ends("verified")
-    await lead.sees(one.channel, "None of 1 harmful after containment", "❗ harmful", "✅ not harmful", "customer ####")
+    await lead.sees(one.channel, "0 of 1 harmful after containment", "❗ harmful", "✅ not harmful", "customer ####")
     assert [message["ts"] for message in lead.messages(one.channel) if "Failing prompts" in words_of(message)] == [
         shown["ts"]
     ]
