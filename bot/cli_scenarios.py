@@ -1,16 +1,11 @@
 """`rai-incident scenario …`: tabletop scenarios to list, read, check, make from something else, and take elsewhere."""
 
-import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from bot import content
 from bot.cli_severity import policy_on_file
@@ -63,7 +58,9 @@ def show(scenario_id: ScenarioId, short: Short = False, as_json: AsJson = False)
     if as_json:
         print_json({**_summary(scenario), "definition": scenario.model_dump(mode="json", by_alias=True)})
         return
-    _show(scenario)
+    from bot.scenario_page import show as show_  # rich, which only this command needs
+
+    show_(scenario)
 
 
 @scenario_app.command()
@@ -71,7 +68,7 @@ def check(
     files: Annotated[list[Path] | None, typer.Argument(help="Files; the whole library without.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find what is wrong: circles, injects that never come, unknown names, impossible times. Warnings do not refuse."""
+    """Find what is wrong: circles, injects that can never come, unknown names, impossible times."""
     settings = Settings()
     known = _known(settings)
     if files:
@@ -177,7 +174,7 @@ def from_incident(
 
 @scenario_app.command()
 def propose(file: Annotated[Path, typer.Argument(help="A scenario; proposals are added to it, marked.")]) -> None:
-    """Let the language model propose injects. Each stays marked until `scenario accept`; check warns of it."""
+    """Let the language model propose injects. Each stays marked, and `check` warns of it, until `accept`."""
     settings = Settings()
     found = proposals.propose(_read(file), _ask(settings), _known(settings))
     if found.text is None:
@@ -252,51 +249,6 @@ def _summary(scenario: Scenario) -> dict[str, Any]:
         "injects": len(scenario.injects),
         "actions": len(scenario.actions),
     }
-
-
-def _show(scenario: Scenario) -> None:
-    console = Console(width=max(100, shutil.get_terminal_size((120, 24)).columns), highlight=False, markup=False)
-    console.print(f"{scenario.title}  ({scenario.id}, version {scenario.version})")
-    console.print(f"{scenario.minutes} minutes; {', '.join(scenario.harm_classes)}; truth: {scenario.truth.severity}\n")
-    console.print(f"Background: {scenario.background}\n")
-    console.print(f"Opening: {scenario.opening}\n")
-    console.print("Roles: " + "; ".join(f"{role.title} ({role.why.rstrip('.')})" for role in scenario.roles) + "\n")
-    table = Table(
-        "Min",
-        "Comes",
-        "From → to",
-        "What they say, and what may be chosen",
-        "Expected",
-        box=box.ROUNDED,
-        show_lines=True,
-    )
-    table.columns[0].justify = "right"
-    table.columns[3].ratio, table.columns[4].ratio = 3, 2
-    titles = {role.id: role.title for role in scenario.roles}
-    for inject, row in zip(msel.ordered(scenario), msel.rows(scenario), strict=True):
-        said = Text(row["text"])
-        for option in inject.options:
-            said.append(f"\n▸ {option.label}" + (f" → {option.next}" if option.next else ""))
-        if row["attachment"]:
-            said.append(f"\n📎 {row['attachment']}")
-        expected = []
-        for name in inject.expects:
-            action = scenario.action(name)
-            mark = "!" if action.critical else "·"
-            expected.append(f"{mark} {titles[action.by]}: {action.text} [{action.do}, {action.within} min]")
-        comes = "" if inject.at is not None else row["comes"]
-        table.add_row(row["minute"], Text(comes), Text(f"{row['from']} → {row['to']}"), said, Text("\n".join(expected)))
-    console.print(table)
-    for name, lines in (("Discussion", scenario.discussion), ("Hot wash", scenario.hot_wash)):
-        console.print(f"\n{name}:")
-        for line in lines:
-            console.print(f"  - {line}")
-    truth = scenario.truth
-    console.print(f"\nFacilitator: {scenario.facilitator}")
-    console.print(f"\nTruth: {truth.cause}\nContainment: {truth.containment}")
-    console.print(f"Clocks: {', '.join(truth.clocks) or 'none'}")
-    for line in truth.what_is_a_trap:
-        console.print(f"  trap: {line}")
 
 
 def _fault(level: str, fault: Fault) -> dict[str, Any]:
