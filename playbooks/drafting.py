@@ -9,7 +9,7 @@ from typing import Any
 from playbooks.imports.made import Made, made, named
 from playbooks.scenario_check import NOTHING_KNOWN, Known
 from severity.loading import read_yaml
-from severity.policy import load_policy
+from severity.policy import Policy, load_policy
 from severity.taxonomy import HARM_CLASS_IDS
 
 PATTERNS = Path(__file__).with_name("patterns.yaml")
@@ -28,15 +28,28 @@ def draft(harm_class: str, system: str = "the assistant", known: Known = NOTHING
     if harm_class not in HARM_CLASS_IDS:
         raise ValueError(f"{harm_class!r:.40} is no harm class; they are {', '.join(HARM_CLASS_IDS)}")
     said: Mapping[str, Any] = patterns()["classes"][harm_class]
-    value = framed(said, system, harm_classes=[harm_class], facts=said["facts"])
+    value = framed(said, system, harm_classes=[harm_class], facts=said["facts"], policy=known.policy)
     value["id"] = named(f"draft-{harm_class}-{system}")
     return made(value, ["every line is the grammar's; make it yours before you use it"], known)
 
 
+@cache
+def _shipped() -> Policy:
+    return load_policy()  # its proofs take half a second
+
+
 def framed(
-    said: Mapping[str, Any], system: str, *, harm_classes: list[str], facts: Mapping[str, str]
+    said: Mapping[str, Any],
+    system: str,
+    *,
+    harm_classes: list[str],
+    facts: Mapping[str, str],
+    policy: Policy | None = None,
 ) -> dict[str, Any]:
-    """The frame filled with the words `said` by a class; `id` is left to the caller."""
+    """The frame filled with the words `said` by a class; `id` is left to the caller.
+
+    The truth's severity is what `policy` answers for these facts; the shipped one where there is none.
+    """
     frame = patterns()["frame"]
     lines = {name: text for name, text in said.items() if isinstance(text, str)}
     lines = {name: fill(text, {"system": system}) for name, text in lines.items()}
@@ -98,7 +111,7 @@ def framed(
         "facilitator": frame["facilitator"],
         "truth": {
             "cause": lines["cause"],
-            "severity": str(load_policy().evaluate(facts, harm_classes).severity),
+            "severity": str((policy or _shipped()).evaluate(facts, harm_classes).severity),
             "facts": dict(facts),
             "clocks": [said["clock"]],
             "containment": lines["containment"],

@@ -9,7 +9,9 @@ from playbooks.scenario import Inject, Scenario
 
 COLUMNS = ("id", "minute", "comes", "from", "kind", "channel", "to", "text", "attachment", "options", "expected")
 # What makes a spreadsheet take a cell for a formula, full-width forms included; also behind a line break in the cell.
-_FORMULA = re.compile(r"(^|[\n\r])(?=[\s\u00a0\u2007\u202f\ufeff\u200b]*[=+\-@\t\r＝＋－＠])")
+_STARTS = r"(?=[^\S\r\n]*[\u200b\ufeff]*[^\S\r\n]*[=+\-@\t\r＝＋－＠])"
+_FORMULA = re.compile(rf"(^|\r\n|[\r\n]){_STARTS}")
+_MADE_SAFE = re.compile(rf"(^|\r\n|[\r\n])'{_STARTS}")
 
 
 def rows(scenario: Scenario) -> list[dict[str, str]]:
@@ -65,7 +67,7 @@ def safe_cell(text: str) -> str:
 
 def bare_cell(text: str) -> str:
     """A cell as it was before `safe_cell`."""
-    return re.sub(r"(^|[\n\r])'(?=[\s\u00a0\u2007\u202f\ufeff\u200b]*[=+\-@\t\r＝＋－＠])", r"\1", text)
+    return _MADE_SAFE.sub(r"\1", text)
 
 
 def _row(scenario: Scenario, inject: Inject) -> dict[str, str]:

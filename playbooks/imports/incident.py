@@ -1,6 +1,6 @@
 """A closed incident as an exercise: its timeline in relative minutes, its people as roles, its ground truth kept.
 
-What was learned (the report, notes, evidence) becomes an inject; what was done becomes an expected action after it.
+What was learned (the report, notes) becomes an inject; what was done becomes an expected action after it.
 Ids, addresses, numbers and everything `integrations.redact` finds are replaced. Names in running text have no shape: a
 person reads the draft before anybody else does.
 """
@@ -24,12 +24,13 @@ from playbooks.scenario_check import NOTHING_KNOWN, Known
 CLOSED = ("resolved", "closed")
 SYSTEM = "the AI system"
 LONGEST = 70  # minutes of injects; a longer incident is pressed into them
-_LEARNED = ("declared", "note", "evidence", "signal", "reopened")
+_LEARNED = ("declared", "note", "reopened")
 _DONE: Mapping[str, tuple[Do, str]] = {
     "acknowledged": ("acknowledge", "Acknowledge the page."),
-    "severity": ("classify", "Classify it."),
+    "severity": ("classify", "Classify it."),  # by a person: the provisional one is the policy's
     "role": ("assign", "Give the roles to people."),
     "runbook": ("contain", "Start containment by a runbook."),
+    "step": ("step", "Take the steps of the runbook, evidence first."),
     "rollback": ("rollback", "Roll back what does the harm, after the state is saved."),
     "update": ("update", "Tell everybody where it stands."),
     "comms": ("comms", "Tell those outside who have to know."),
@@ -54,11 +55,15 @@ def from_incident(session: Session, incident: Incident, known: Known = NOTHING_K
             f"{incident.number} is {incident.status}. A scenario needs an incident that is resolved or closed, because"
             " its ground truth must be known. Nothing was written."
         )
-    entries = [entry for entry in timeline.entries(session, incident.id) if entry.kind in (*_LEARNED, *_DONE)]
+    entries = [
+        entry
+        for entry in timeline.entries(session, incident.id)
+        if entry.kind in (*_LEARNED, *_DONE) and entry.actor != "policy"
+    ]
     mask = _Mask(session, incident)
     learned = [entry for entry in entries if entry.kind in _LEARNED]
     if len(learned) < 2:
-        return refused("its timeline holds no notes or evidence beside the report: there is nothing to send as injects")
+        return refused("its timeline holds no notes beside the report: there is nothing to send as injects")
     injects, actions = _msel(entries, incident.declared_at, mask)
     tested = dict.fromkeys(action["objective"] for action in actions)
     objectives = {
@@ -119,7 +124,7 @@ def _msel(entries: list[TimelineEntry], start: datetime, mask: "_Mask") -> tuple
                     "at": minute,
                     "persona": {
                         "name": mask.who(entry.actor),
-                        "kind": "monitor" if entry.kind == "signal" else "engineer",
+                        "kind": "engineer",
                     },
                     "text": text if len(text) >= 3 else "(no words were kept)",
                     "expects": [],
@@ -167,9 +172,10 @@ def _truth(session: Session, incident: Incident, mask: "_Mask", entries: list[Ti
         .where(RegulatorClock.incident_id == incident.id, RegulatorClock.state.in_(("running", "submitted")))
         .order_by(RegulatorClock.clock)
     ).all()
+    found = [mask(entry.text) for entry in entries if entry.kind == "resolved"]  # the summary of who resolved it
     did = [mask(entry.text) for entry in entries if entry.kind in ("rollback", "mitigated")]
     return {
-        "cause": mask(incident.description),
+        "cause": plain("\n\n".join([mask(incident.description), *found])),
         "severity": incident.severity,
         "facts": {name: answer for name, answer in answers.items() if isinstance(answer, str)},
         "clocks": list(clocks),
