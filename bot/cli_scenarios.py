@@ -163,11 +163,13 @@ def from_incident(
 ) -> None:
     """A scenario from a closed incident: people as roles, data replaced, truth kept. Read it before you share it."""
     from bot.reading import find_incident
-    from incidents.db import make_engine, reading
+    from incidents.db import make_engine, reading, require_head
     from playbooks.imports.incident import from_incident as make
 
     settings = Settings()
-    with reading(make_engine(settings.database_url)) as session:
+    engine = make_engine(settings.database_url)
+    require_head(engine)
+    with reading(engine) as session:
         found = make(session, find_incident(session, number), _known(settings))
     _hand_over(found, number, out)
 
