@@ -228,4 +228,5 @@ class _Mask:
         for name in self._names:
             text = name.sub(SYSTEM, text)
         text = re.sub(r"(?<![\w.:%-])\d{5,}(?![\w%])", "(number)", text)
-        return plain(text)
+        text = plain(text)
+        return text[:1].upper() + text[1:]

@@ -88,7 +88,7 @@ def test_names_addresses_numbers_and_links_are_replaced(session: Session) -> Non
     ):
         assert gone.lower() not in made.text.lower(), gone
     scenario = parse_scenario(made.text)
-    assert "incident commander saw it twice" in scenario.injects[1].text
+    assert "Incident commander saw it twice" in scenario.injects[1].text
     assert check_text(made.text, "made.yaml", KNOWN).faults == ()
 
 
