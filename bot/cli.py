@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from bot.cli_digest import digest_app, exposure_app, import_app
 from bot.cli_gaps import ask_app
+from bot.cli_playbooks import playbook_app
 from bot.cli_runbooks import runbook_app
 from bot.cli_scenarios import scenario_app
 from bot.cli_severity import policy_app, severity_app
@@ -26,6 +27,7 @@ app.add_typer(incident_app, name="incident")
 app.add_typer(postmortem_app, name="postmortem")
 app.add_typer(runbook_app, name="runbook")
 app.add_typer(scenario_app, name="scenario")
+app.add_typer(playbook_app, name="playbook")
 app.add_typer(policy_app, name="policy")
 app.add_typer(severity_app, name="severity")
 app.add_typer(ask_app, name="ask")

@@ -55,6 +55,7 @@ OPENING: dict[str, tuple[str, tuple[str, ...]]] = {
     "note_open": ("note", VALUES),
     "role_open": ("role", VALUES),
     "prompt_open": ("prompt_keep", VALUES),
+    "playbook_open": ("playbook", VALUES),
     "resolve_open": ("resolve", VALUES),
     "reopen_open": ("reopen", VALUES),
     "override_open": ("override", ASSESSMENT),

@@ -156,6 +156,7 @@ _form("resolve", form="resolve")
 _form("reopen", form="reopen")
 _form("comms", form="comms")
 _form("prompt", form="prompt_keep")
+_form("playbook", form="playbook")
 
 
 async def _meant(door: Door, body: Body, number: str, action: Action, *, live: bool = False) -> int:

@@ -13,6 +13,7 @@ from bot.acts.talk import open_steps
 from bot.listeners import Door, team_of, user_of, visible_incident
 from bot.listeners.levers import levers_of
 from bot.parts import Parts
+from bot.playbook_facts import playbooks_of
 from bot.policy_facts import policy_facts
 from bot.shown import plan_facts
 from bot.views import break_glass, classify, contain, mitigation, replay, respond
@@ -20,6 +21,7 @@ from bot.views.blocks import Block
 from bot.views.card import CardFacts
 from bot.views.declare import declare_modal
 from bot.views.levers import rollback_modal
+from bot.views.playbook import playbook_modal
 from bot.views.policy import policy_message
 from bot.views.rollback import critical_modal
 from incidents import access, assessing, lifecycle, milestones
@@ -37,6 +39,9 @@ Where = dict[str, Any]  # what the form's metadata carries back; looked up again
 Builder = Callable[[Session, Parts, Incident, Where], Block]
 
 
+OTHER_RIGHTS = {"note": Action.NOTE, "playbook": Action.READ}  # all other forms are for responders
+
+
 def metadata(where: Where) -> str:
     """A form's private metadata."""
     return json.dumps(where, separators=(",", ":"))
@@ -44,7 +49,7 @@ def metadata(where: Where) -> str:
 
 async def build(door: Door, form: str, body: Body, channel: str, number: str | None, **more: Any) -> Block:
     """The form `form` for the incident meant. Raises NotFound, NotAllowed or Conflict for the person."""
-    action = Action.NOTE if form == "note" else Action.RESPOND
+    action = OTHER_RIGHTS.get(form, Action.RESPOND)
 
     def look(session: Session) -> Block:
         incident = visible_incident(session, door.parts, body, number, channel, action)
@@ -305,6 +310,10 @@ async def keep_prompt_form(door: Door, body: Body, channel: str, words: str, whe
     return await door.read(look)
 
 
+def _playbook(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    return playbook_modal(incident.number, playbooks_of(session, parts, incident), metadata(where))
+
+
 FORMS: dict[str, Builder] = {
     "classify": _classify,
     "contain": _contain,
@@ -321,6 +330,7 @@ FORMS: dict[str, Builder] = {
     "step_skip": _words("step_skip", "Skip this step", "Why is it left out?", "Skip", "It goes on the record."),
     "step_na": _words("step_na", "Not applicable", "Why does it not fit this incident?", "Not applicable"),
     "step_failed": _words("step_failed", "It did not work", "What happened?", "Save"),
+    "playbook": _playbook,
     "prompt_keep": _prompt_keep,
     "rollback_critical": _critical,
     "break_glass": _break_glass,

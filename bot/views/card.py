@@ -185,5 +185,7 @@ def _buttons(facts: CardFacts) -> list[Block]:
         if role not in facts.roles and role != "legal"
     ]
     more = [*roles, button("Assign a role", "role_open", value), button("Add a note", "note_open", value)]
+    if facts.harms:
+        more.append(button("Playbook", "playbook_open", value))
     more += [button("Clocks", "clocks_open", value), button("Write to…", "comms_open", value)]
     return [actions(*first, block_id="card_main"), actions(*more, block_id="card_more")]
