@@ -4,6 +4,7 @@ A target is one lever of one AI system: a flag, a registry alias, a deployment. 
 key changes the world once, whatever is lost or run again in between (find-or-create).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -104,6 +105,22 @@ class Target(Protocol):
     def undo(self, plan: Plan, key: str) -> Outcome | Drifted:
         """Set `plan.from_` again if `plan.to` is still there. The same key changes the world once."""
         ...
+
+
+class TwoWay(ABC):
+    """A lever that goes back by the same change as it came: an undo is `_change` with its ends exchanged."""
+
+    def execute(self, plan: Plan, key: str) -> Outcome | Drifted:
+        """Set `plan.to`, once per key."""
+        return self._change(plan.from_, plan.to, key)
+
+    def undo(self, plan: Plan, key: str) -> Outcome | Drifted:
+        """Set `plan.from_` again, once per key."""
+        return self._change(plan.to, plan.from_, key)
+
+    @abstractmethod
+    def _change(self, before: str, after: str, key: str) -> Outcome | Drifted:
+        """Set `after` if `before` is still there. The same key changes the world once."""
 
 
 @dataclass(frozen=True)

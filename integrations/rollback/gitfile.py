@@ -13,7 +13,17 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from integrations.errors import OutsideServiceError
-from integrations.rollback.base import Description, Drifted, Fields, Outcome, Plan, Snapshot, TargetError, Verification
+from integrations.rollback.base import (
+    Description,
+    Drifted,
+    Fields,
+    Outcome,
+    Plan,
+    Snapshot,
+    TargetError,
+    TwoWay,
+    Verification,
+)
 from integrations.rollback.git import SERVICE, Clone, Repository
 from integrations.rollback.pullrequest import PullRequests
 from integrations.rollback.running import Running, confirm, wait_until_seen
@@ -42,7 +52,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class ConfigurationFile:
+class ConfigurationFile(TwoWay):
     """One file on one branch. `pulls` is set where changes go through pull requests."""
 
     id: str
@@ -119,14 +129,6 @@ class ConfigurationFile:
                 f"In force is {now.commit[:SHOWN]} of {now.at} ({now.subject[:80]!r})."
             ),
         )
-
-    def execute(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Bring `plan.to` back, once per key."""
-        return self._change(plan.from_, plan.to, key)
-
-    def undo(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Bring `plan.from_` back, once per key."""
-        return self._change(plan.to, plan.from_, key)
 
     def verify(self, plan: Plan) -> Verification:
         """The branch must have the content, and the system must say its SHA-256 where it can be asked."""

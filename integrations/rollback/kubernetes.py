@@ -13,7 +13,17 @@ from typing import Any
 from urllib.parse import quote
 
 from integrations.http import check_answer
-from integrations.rollback.base import Description, Drifted, Fields, Outcome, Plan, Snapshot, TargetError, Verification
+from integrations.rollback.base import (
+    Description,
+    Drifted,
+    Fields,
+    Outcome,
+    Plan,
+    Snapshot,
+    TargetError,
+    TwoWay,
+    Verification,
+)
 from integrations.rollback.evidence import digest
 from integrations.rollback.remote import Remote, refuse_secrets, secret
 from integrations.rollback.running import wait_until_seen
@@ -29,7 +39,7 @@ VERIFY_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Deployment(TwoWay):
     """One Deployment. `to` is an image, a revision (a number or `previous`), or a number of replicas."""
 
     id: str
@@ -119,14 +129,6 @@ class Deployment:
             dry_run=f"Would set the {self.lever} of {self.namespace}/{self.name} from {before} to {after}"
             + (f" ({self._images_of(values, after)})." if self.lever == "revision" else "."),
         )
-
-    def execute(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Set `plan.to`, once per key."""
-        return self._change(plan.from_, plan.to, key)
-
-    def undo(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Set `plan.from_` again, once per key."""
-        return self._change(plan.to, plan.from_, key)
 
     def verify(self, plan: Plan) -> Verification:
         """The Deployment must ask for `plan.to`, and the cluster must have finished rolling it out."""

@@ -19,6 +19,7 @@ from integrations.rollback.base import (
     Plan,
     Snapshot,
     TargetError,
+    TwoWay,
     Verification,
     as_word,
 )
@@ -34,7 +35,7 @@ LEVERS = ("switch", "fallthrough")
 
 
 @dataclass(frozen=True)
-class LaunchDarklyFlag:
+class LaunchDarklyFlag(TwoWay):
     """One flag in one environment. `lever` is `switch` (on, off) or `fallthrough` (a variation's name)."""
 
     id: str
@@ -117,14 +118,6 @@ class LaunchDarklyFlag:
             ),
             dry_run=f"Would set {path} of {self.flag} from {before} to {self.to}. The flag and the value exist.",
         )
-
-    def execute(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Set `plan.to`, once per key."""
-        return self._change(plan.from_, plan.to, key)
-
-    def undo(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Set `plan.from_` again, once per key."""
-        return self._change(plan.to, plan.from_, key)
 
     def verify(self, plan: Plan) -> Verification:
         """LaunchDarkly must say `plan.to`, and the system itself where it can be asked."""

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.rollback.base import Description, Drifted, Fields, Outcome, Plan, Snapshot, TargetError, Verification
+from integrations.rollback.base import (
+    Description,
+    Drifted,
+    Fields,
+    Outcome,
+    Plan,
+    Snapshot,
+    TargetError,
+    TwoWay,
+    Verification,
+)
 from integrations.rollback.evidence import digest
 from integrations.rollback.remote import Remote, allows_private, ca_file, refuse_secrets, secret
 from integrations.rollback.running import Running, confirm, wait_until_seen
@@ -22,7 +32,7 @@ VERIFY_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class RegistryAlias:
+class RegistryAlias(TwoWay):
     """One alias of one registered model. Values are version numbers as text."""
 
     id: str
@@ -84,14 +94,6 @@ class RegistryAlias:
             blast_radius=f"Every service that loads models:/{self.model}@{self.alias}, when it loads it next.",
             dry_run=f"Would point the alias {self.alias} from version {before} to version {self.to}, which is ready.",
         )
-
-    def execute(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Point to `plan.to`, once per key."""
-        return self._change(plan.from_, plan.to, key)
-
-    def undo(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Point to `plan.from_` again, once per key."""
-        return self._change(plan.to, plan.from_, key)
 
     def verify(self, plan: Plan) -> Verification:
         """The registry must say `plan.to`, and the system itself where it can be asked."""

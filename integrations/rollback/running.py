@@ -50,6 +50,14 @@ class Running:
             raise TargetError(f"{self.remote.service}: the answer has no field {self.field}.")
         return as_word(answer[self.field])
 
+    def says(self, expected: str) -> Verification:
+        """Whether the system itself says this; not well where it does not answer."""
+        try:
+            seen = self.value()
+        except OutsideServiceError as error:
+            return Verification(False, f"the system did not say what it runs: {error}")
+        return Verification(seen == expected, f"the system itself says {self.field} is {seen}")
+
     def answer(self) -> dict[str, Any]:
         """The whole status answer, for evidence."""
         answer = self.remote.read("")

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from integrations.rollback.base import Description, Drifted, Fields, Outcome, Plan, Snapshot, TargetError, Verification
+from integrations.rollback.base import (
+    Description,
+    Drifted,
+    Fields,
+    Outcome,
+    Plan,
+    Snapshot,
+    TargetError,
+    TwoWay,
+    Verification,
+)
 from integrations.rollback.evidence import digest
 from integrations.rollback.remote import Remote
 from integrations.rollback.running import Running, confirm, wait_until_seen
@@ -24,7 +34,7 @@ EVENTS_READ = 100
 
 
 @dataclass(frozen=True)
-class UnleashFlag:
+class UnleashFlag(TwoWay):
     """One flag in one environment."""
 
     id: str
@@ -86,14 +96,6 @@ class UnleashFlag:
             blast_radius=f"Everyone whom the flag {self.flag} serves in {self.environment}: it has {words} there.",
             dry_run=f"Would turn {self.flag} from {before} to {self.to} in {self.environment}. It was found there.",
         )
-
-    def execute(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Set `plan.to`, once per key."""
-        return self._change(plan.from_, plan.to, key)
-
-    def undo(self, plan: Plan, key: str) -> Outcome | Drifted:
-        """Set `plan.from_` again, once per key."""
-        return self._change(plan.to, plan.from_, key)
 
     def verify(self, plan: Plan) -> Verification:
         """Unleash must say `plan.to`, and the system itself where it can be asked."""
