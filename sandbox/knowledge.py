@@ -27,7 +27,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Setup:
-    """What answers: model v1 or v2, version 6 or 7 of the prompt, the look-up tool, and the guardrail."""
+    """What answers: model v1 or v2, the version of the prompt, the look-up tool, and the guardrail."""
 
     model: str = "v2"
     prompt: str = "7"
@@ -36,8 +36,8 @@ class Setup:
 
     @property
     def careful(self) -> bool:
-        """Model v1 checks whose order it is by itself; v2 only where prompt 6 tells it to."""
-        return self.model == "v1" or self.prompt == "6"
+        """Model v1 checks whose order it is by itself; v2 only where a prompt before 7 tells it to."""
+        return self.model == "v1" or self.prompt != "7"
 
 
 class Knowledge:

@@ -18,13 +18,13 @@ ALIAS: Final = "production"
 
 
 class PromptRegistry:
-    """One registered model with versions 6 and 7; the alias says which one the assistant uses."""
+    """One registered model with versions 5 to 7; the alias says which one the assistant uses."""
 
     def __init__(self, on_change: Callable[[], None], faults: Faults) -> None:
         self.version = "7"
         self._on_change = on_change
         self._faults = faults
-        self._versions: dict[str, dict[str, str]] = {"6": {}, "7": {}}  # version -> its tags
+        self._versions: dict[str, dict[str, str]] = {"5": {}, "6": {}, "7": {}}  # version -> its tags
 
     def routes(self) -> list[BaseRoute]:
         """To be mounted where the registry is to be."""

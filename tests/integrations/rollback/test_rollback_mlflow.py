@@ -16,7 +16,7 @@ from sandbox.levers.registry import ALIAS, MODEL, PromptRegistry
 
 
 class Registry(Lever):
-    before, after, newer = "7", "6", None
+    before, after, newer = "7", "6", "5"
 
     def __init__(self, serve: Callable[[Any], Any]) -> None:
         self.registry = PromptRegistry(lambda: None, Faults(lambda: None))
