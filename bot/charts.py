@@ -59,17 +59,19 @@ def draw(digest: Digest, *, stacked: bool = False) -> bytes:
     numbers give the same bytes."""
     from matplotlib.figure import Figure
 
-    size = (6.4, 6.6) if stacked else (10, 3.9)
+    both = bool(digest.mitigation)
+    size = (6.4, 6.6 if both else 4) if stacked else (10, 3.9)
     figure = Figure(figsize=size, dpi=160, facecolor=GROUND, layout="constrained")
     shape: dict[str, Any] = {"height_ratios": (3, 2)} if stacked else {"width_ratios": (3, 2)}
-    left, right = figure.subplots(*((2, 1) if stacked else (1, 2)), **shape)
-    for axes in (left, right):
+    panels = figure.subplots(*((2, 1) if stacked else (1, 2)), **shape) if both else [figure.subplots()]
+    for axes in panels:
         axes.set_facecolor(GROUND)
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(FAINT)
         axes.tick_params(colors=INK, labelsize=9)
-    _trend(left, digest)
-    _mitigate(right, digest)
+    _trend(panels[0], digest)
+    if both:
+        _mitigate(panels[1], digest)
     out = BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
@@ -131,9 +133,6 @@ def _windows(axes: Any, digest: Digest) -> None:
 def _mitigate(axes: Any, digest: Digest) -> None:
     found = digest.mitigation
     _title(axes, "Time to mitigate against target, 13 weeks")
-    if not found:
-        _nothing(axes, "nothing to show")
-        return
     names = list(found)[::-1]
     for place, each in enumerate(found[name] for name in names):
         median, target = each.median / HOUR, each.target / HOUR

@@ -43,9 +43,11 @@ from bot.parts import Parts
 from bot.policy import PolicyInForce
 from bot.rule_pages import rule_pages
 from bot.settings import Settings
+from bot.web.exposure import exposure_routes
 from bot.web.routes import Health, web_app
 from bot.workflows import registry
 from bot.workflows.declare import declare
+from bot.workflows.exposure import begin_asking
 from bot.workflows.handle import handle
 from bot.workflows.reminders import fire_timer, upkeep
 from incidents import inventory, timers
@@ -106,7 +108,8 @@ class Bot:
         self.homes = Homes(made)
         self.bolt = build_app(made, self.inbox, self.homes)
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
-        return web_app(self.bolt, None if self.socket_mode else secret, self.health, engine, self.lifespan)
+        more = exposure_routes(settings, engine)
+        return web_app(self.bolt, None if self.socket_mode else secret, self.health, engine, self.lifespan, more)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -124,6 +127,7 @@ class Bot:
     def _start(self) -> None:
         # Every workflow is known before the engine takes up what a killed process left, or it could not run it.
         assert registry.WORKFLOWS
+        begin_asking()
         self.parts.durable.launch()
         self.inbox.start()
         with reading(self.parts.db) as session:

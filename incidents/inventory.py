@@ -54,6 +54,20 @@ class Ask(StrictModel):
         return self
 
 
+class ExposureSource(StrictModel):
+    """Where a system's requests are counted: a Prometheus query that gives one number, the requests of the 24 hours
+    before the time asked for, such as `sum(increase(requests_total[1d]))`. It is asked once a day, for whole UTC days.
+
+    `token_env` names the environment variable with a bearer token. `allow_private` is the operator's explicit word that
+    the address is inside.
+    """
+
+    prometheus: str = Field(pattern=r"^https?://")
+    query: str = Field(min_length=1, max_length=2000)
+    token_env: str | None = Field(default=None, pattern=r"^[A-Z_][A-Z0-9_]*$")
+    allow_private: bool = False
+
+
 class SystemEntry(StrictModel):
     """One AI system of the inventory."""
 
@@ -69,6 +83,7 @@ class SystemEntry(StrictModel):
     on_call: tuple[str, ...] = ()
     endpoint: str | None = None
     ask: Ask | None = None
+    exposure: ExposureSource | None = None
     runbooks: tuple[str, ...] = ()
     rollback_targets: tuple[RollbackTarget, ...] = ()
 

@@ -1,6 +1,6 @@
 """The web app: Slack's events behind the guard, health, readiness, metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +31,9 @@ def web_app(
     health: Health,
     db: Engine,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
+    more: Sequence[Route] = (),
 ) -> Starlette:
-    """The routes. Without a signing secret (Socket Mode) there is no way in for Slack over HTTP."""
+    """The routes, and `more` of other subjects. Without a signing secret (Socket Mode) Slack has no way in over HTTP."""
     from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 
     handler = AsyncSlackRequestHandler(bolt)
@@ -60,6 +61,7 @@ def web_app(
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
+        *more,
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
     if signing_secret is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.workflows.digest import post_digest, preview_digest
+from bot.workflows.exposure import fetch_exposure
 from bot.workflows.postmortem import offer_postmortem
 from bot.workflows.rephrase import reword
 from bot.workflows.replay import replay
@@ -16,6 +17,7 @@ WORKFLOWS: dict[str, Callable[..., Any]] = {
     "undo_rollback": undo_rollback,
     "verify_rollback": verify_rollback,
     "replay": replay,
+    "fetch_exposure": fetch_exposure,
     "post_digest": post_digest,
     "preview_digest": preview_digest,
     "offer_postmortem": offer_postmortem,
