@@ -76,14 +76,14 @@ def proportion_interval(k: int, n: int, level: float = LEVEL) -> tuple[float, fl
     return low, high
 
 
-def weighted_interval(counts: Mapping[int, int], level: float = LEVEL) -> tuple[float, float]:
-    """The interval of a weighted sum of Poisson counts: weight -> count.
+def weighted_interval(counts: Sequence[tuple[int, int]], level: float = LEVEL) -> tuple[float, float]:
+    """The interval of a weighted sum of Poisson counts, each with its weight: (weight, count).
 
     The upper limit uses the largest weight, also one whose count is zero: what has not happened yet may weigh most.
     """
-    total = float(sum(weight * count for weight, count in counts.items()))
-    spread = float(sum(weight * weight * count for weight, count in counts.items()))
-    largest = max(counts)
+    total = float(sum(weight * count for weight, count in counts))
+    spread = float(sum(weight * weight * count for weight, count in counts))
+    largest = max(weight for weight, _ in counts)
     low = 0.0 if total == 0 else spread / total * gamma_quantile(level / 2, total * total / spread)
     above, wide = total + largest, spread + largest * largest
     return low, wide / above * gamma_quantile(1 - level / 2, above * above / wide)

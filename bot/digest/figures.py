@@ -145,7 +145,7 @@ def rates(
         found = sum(counts[begin:end], Counter[str]())
         size = sum(exposure[begin:end])
         weighted = sum(weights[severity] * count for severity, count in found.items())
-        low, high = weighted_interval({weights[severity]: found[severity] for severity in weights})
+        low, high = weighted_interval([(weight, found[severity]) for severity, weight in weights.items()])
         asked = size if per_exposure else None
         factor = scale / size
         return Window(found.total(), weighted, asked, weighted * factor, low * factor, high * factor)
