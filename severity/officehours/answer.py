@@ -140,7 +140,7 @@ def ask(
     if verdict == "answered" and not quoted:
         verdict = "unsure"
     if verdict == "unsure":
-        quoted = [(each, [best]) for each in ranked[:SHOWN_WHEN_UNSURE] if (best := _best(each))]
+        quoted = [(each, [shown]) for each in ranked[:SHOWN_WHEN_UNSURE] if (shown := _shown(each))]
     citations = tuple(_citation(each, sentence) for each, found in quoted for sentence in found)
     return Answer(
         question=question,
@@ -191,6 +191,13 @@ def _asked(question: str, context: Context | None, view: View, index: Index) -> 
 def _best(evidence: Evidence) -> Sentence | None:
     pair = max(evidence.sentences, key=lambda each: each[1], default=None)
     return pair[0] if pair else None
+
+
+def _shown(evidence: Evidence) -> Sentence | None:
+    """The best sentence, or the whole list it stands in."""
+    best = _best(evidence)
+    texts = [sentence for sentence, _ in evidence.sentences]
+    return best and (whole_list(evidence.section.text, texts, texts.index(best)) or best)
 
 
 def _quotes(ranked: list[Evidence], concepts: list[Concept]) -> list[tuple[Evidence, list[Sentence]]]:
@@ -260,6 +267,8 @@ def _lead_in(texts: Sequence[Sentence], at: int) -> int | None:
     block = texts[at].block
     first = next(number for number, sentence in enumerate(texts) if sentence.block == block)
     if texts[at].kind == "row":
+        if first > 0 and texts[first - 1].kind == "row":  # the rule below a table's head parts the two
+            return first - 1
         return first if first != at else None
     if texts[at].kind == "item" and first > 0 and texts[first - 1].text.endswith(":"):
         return first - 1

@@ -31,7 +31,7 @@ _NOT_SETEXT_TEXT = re.compile(r"\s*(?:[-*+>|]|\d+[.)]\s|#|```|~~~|$)")
 MAX_ASKS, MAX_ASK = 20, 200
 """Questions below one heading, and characters of each, that are read."""
 
-_ASKS = re.compile(r"<!--\s*asks:\s*(.*?)\s*-->", re.DOTALL)
+_ASKS = re.compile(r"<!--\s*asks:")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
@@ -110,12 +110,7 @@ def parse(
     """The sections of a page that hold text. Raises ContentError (file, line, reason) for a page we cannot trust."""
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     front, body, first_line = _front_matter(source, file)
-    asks = [
-        (first_line + body.count("\n", 0, match.start()), question[:MAX_ASK])
-        for match in _ASKS.finditer(body)
-        for question in map(collapsed, match[1].split("|"))
-        if question
-    ]
+    asks = list(_asks(body, first_line))
     body = _COMMENT.sub(lambda match: BREAK + "\n" * match[0].count("\n"), body)
     root = front.title or file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     sections: list[Section] = []
@@ -155,6 +150,18 @@ def parse(
             )
         )
     return tuple(sections)
+
+
+def _asks(body: str, first_line: int) -> Iterator[tuple[int, str]]:
+    """(line, question) of every question in an `asks` comment."""
+    line, at = first_line, 0
+    for comment in _COMMENT.finditer(body):
+        line += body.count("\n", at, comment.start())
+        at = comment.start()
+        if (opens := _ASKS.match(comment[0])) and comment[0].endswith("-->"):
+            for question in map(collapsed, comment[0][opens.end() : -3].split("|")):
+                if question:
+                    yield line, question[:MAX_ASK]
 
 
 def _unique(anchor: str, used: dict[str, int]) -> str:

@@ -108,6 +108,78 @@ def test_an_empty_handbook_gives_silence():
     assert ask(Index(), "How long does a waiver last?").verdict == "abstained"
 
 
+MORE = PAGES | {
+    "buying.md": """# Buying
+
+## Offers
+
+The number of offers depends on the price:
+
+- up to 5,000 euros: one offer
+- up to 50,000 euros: three offers
+- above that: a tender
+""",
+    "rooms.md": """# Rooms
+
+## Hotel limits
+
+| City | Limit |
+|---|---|
+| Oslo | 150 euros |
+| Turin | 110 euros |
+""",
+    "boats.md": "# Boats\n\n## Lifeboats\n\nLifeboats are checked every week by two sailors.\n",
+    "pay.md": "# Pay\n\n## Is there a bonus for nights?\n\nNo. A night counts as a day. Bonuses for nights ended.\n",
+    "old.md": "---\nweight: 0.5\n---\n# Canteen archive\n\n## Lunch\n\nLunch is served at noon in the small hall.\n",
+    "doors.md": "# Doors\n\n## Badges\n\n<!-- asks: I forgot my card, and now? -->\n\nReception lends one for a day.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def more() -> Index:
+    return index_of(MORE)
+
+
+def test_a_list_is_quoted_whole_with_what_leads_to_it(more):
+    quote = ask(more, "How many offers are needed up to 50,000 euros?").citations[0].quote
+    assert quote.startswith("The number of offers depends on the price: - up to 5,000") and quote.endswith("a tender")
+    assert quote in " ".join(MORE["buying.md"].split())
+
+
+def test_a_table_row_is_quoted_with_its_head(more):
+    quotes = [citation.quote for citation in ask(more, "What is the hotel limit in Turin?").citations]
+    assert quotes == ["| City | Limit |", "| Turin | 110 euros |"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How many lifeboats are there?", "Which paint do lifeboats get?", "What is the hotel limit in Bergen?"],
+)
+def test_a_near_miss_is_shown_but_is_no_answer(more, question):
+    assert ask(more, question).verdict != "answered"
+
+
+def test_below_a_heading_that_is_a_question_the_answer_begins_at_once(more):
+    assert ask(more, "Is there a bonus for nights?").answer.startswith("No.")
+
+
+def test_a_page_that_counts_less_comes_after_one_that_says_the_same(more):
+    assert [hit.section.file for hit in ask(more, "Where is lunch served?").ranked[:2]] == ["food.md", "old.md"]
+
+
+def test_a_question_kept_by_the_owner_finds_its_section(more):
+    found = ask(more, "I forgot my card")
+    assert found.ranked[0].section.file == "doors.md" and "forgot" not in found.answer
+
+
+def test_what_every_page_repeats_is_not_an_answer():
+    pages = {
+        f"{name}.md": f"# {name}\n\n## Deadline of {name}\n\nReport in {days} days. No advice about a deadline.\n"
+        for days, name in enumerate(("Alba", "Brava", "Corta", "Delta"), 3)
+    }
+    assert ask(index_of(pages), "What is the deadline of Corta?").citations[0].quote.startswith("Report in 5 days.")
+
+
 def test_the_tier_of_a_system_of_theirs_is_never_guessed(index):
     for question in (
         "Which tier is our support bot?",
@@ -228,17 +300,17 @@ def test_ten_thousand_sections_are_indexed_in_five_seconds_and_answered_in_fifty
             text += f"## {title} {page} {n}\n\n{' '.join(words[(page * 31 + n * 17) % 1500 :][:120])}.\n\n"
         sections += parse(text, f"{page}.md")
     assert len(sections) == 10_000
-    start = time.perf_counter()
+    start = time.process_time()  # of this process, so that others on the machine do not count
     index = Index(sections)
     index.view()
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     taken = []
     for question in [
         "How long does a waiver last?",
         "Who may approve a rollback?",
         "What does tier 1 require for red teaming?",
     ] * 10:
-        start = time.perf_counter()
+        start = time.process_time()
         ask(index, question)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     assert sorted(taken)[int(len(taken) * 0.95)] < 0.05

@@ -67,6 +67,19 @@ def test_what_a_reader_cannot_see_is_never_a_section(write, handbook):
     assert [each.text for each in sentences(section.text)] == ["Seen.", "Also seen."]
 
 
+def test_questions_kept_below_a_heading_belong_to_it_and_are_never_quoted():
+    page = "# Leave\n\n<!-- asks: May I be away? |\n Who lets me go? | -->\n\nAsk early.\n\n## Illness\n\nCall us.\n"
+    leave, illness = parse(page, "leave.md")
+    assert leave.asks == ("May I be away?", "Who lets me go?") and illness.asks == ()
+    assert "away" not in leave.text
+
+
+def test_a_page_may_count_less_and_a_strange_weight_counts_fully():
+    weights = {"0.5": 0.5, "7": 1.0, "-1": 1.0, "heavy": 1.0, ".nan": 1.0}
+    for written, weight in weights.items():
+        assert parse(f"---\nweight: {written}\n---\n# A\n\nText.\n", "a.md")[0].weight == weight
+
+
 def test_sentences_are_verbatim_and_abbreviations_do_not_end_them():
     text = "See Art. 73 and e.g. Annex III. The next\nsentence runs on.\n\n"
     text += "- One item\n- Another: 3.5 days\n\n| a | b |\n|---|---|\n| c | d |\n"

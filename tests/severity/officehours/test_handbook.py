@@ -334,5 +334,11 @@ def test_importing_office_hours_does_not_import_what_is_heavy():
     assert done.stdout.strip() == "[]"
 
 
+def test_no_typical_question_stands_below_two_headings_of_one_page(sections):
+    places = [(section.file, question) for section in sections for question in section.asks]
+    assert len(places) > 150
+    assert len(places) - len(set(places)) <= 2, "a question may belong to two sections, as an exception"
+
+
 def test_the_shipped_folder_is_the_handbook():
     assert SHIPPED.name == "handbook"
