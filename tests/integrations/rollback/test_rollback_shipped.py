@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[3]
 SHOWN = [
     entry
     for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "rollback-targets.md").read_text(), re.DOTALL)
-    for entry in yaml.safe_load(block)
+    if isinstance(entries := yaml.safe_load(block), list)
+    for entry in entries
 ]
 
 
