@@ -9,7 +9,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.homes import Homes
 from bot.inbox import Inbox
-from bot.listeners import Door, buttons, clocks, commands, comms, digest, home, messages, officehours, submits, tier
+from bot.listeners import (
+    Door,
+    buttons,
+    clocks,
+    commands,
+    comms,
+    digest,
+    exercise,
+    home,
+    messages,
+    officehours,
+    submits,
+    tier,
+)
 from bot.parts import Parts
 from integrations.http import ssl_context
 
@@ -39,6 +52,6 @@ def build_app(parts: Parts, inbox: Inbox, homes: Homes) -> AsyncApp:
         ignoring_self_events_enabled=True,
     )
     door = Door(parts, inbox, web, homes)
-    for subject in (commands, comms, buttons, clocks, digest, submits, tier, officehours, messages, home):
+    for subject in (commands, comms, buttons, clocks, digest, exercise, submits, tier, officehours, messages, home):
         subject.register(app, door)
     return app

@@ -7,6 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from bot.cli_digest import digest_app, exposure_app, import_app
+from bot.cli_exercise import exercise_app
 from bot.cli_gaps import ask_app
 from bot.cli_playbooks import playbook_app
 from bot.cli_runbooks import runbook_app
@@ -37,6 +38,7 @@ app.add_typer(forms_app, name="forms")
 app.add_typer(digest_app, name="digest")
 app.add_typer(exposure_app, name="exposure")
 app.add_typer(import_app, name="import")
+app.add_typer(exercise_app, name="exercise")
 
 
 @app.callback()
@@ -118,7 +120,10 @@ def incident_list(as_json: AsJson = False) -> None:
         print_json(rows)
         return
     for row in rows:
-        typer.echo(f"{row['number']:>8}  {row['severity']}  {row['status']:<9}  {row['declared_at']}  {row['title']}")
+        typer.echo(
+            f"{row['number']:>8}  {row['severity']}  {row['status']:<9}  {row['declared_at']}  "
+            f"{'EXERCISE: ' if row['kind'] == 'exercise' else ''}{row['title']}"
+        )
     if not rows:
         typer.echo("There are no incidents yet.")
 

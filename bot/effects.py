@@ -7,7 +7,7 @@ step. `again` is True when an earlier try may have happened: then the effect loo
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot import record, shown, shown_questions
+from bot import exercise_shown, record, shown, shown_questions
 from bot.parts import parts
 from bot.views.card import announcement, incident_card
 from incidents import lifecycle, timeline
@@ -173,6 +173,21 @@ class ThreadTitle:
 
 
 @dataclass(frozen=True)
+class ExerciseMessage:
+    """A message in an exercise's channel, once."""
+
+    exercise_id: int
+    message: Message
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Show the facilitator's panel as the exercise stands now."""
+
+    exercise_id: int
+
+
+@dataclass(frozen=True)
 class Start:
     """Start another durable workflow, once per id."""
 
@@ -201,23 +216,28 @@ Effect = (
     | AnswerMessage
     | QueueEntry
     | ThreadTitle
+    | ExerciseMessage
+    | Panel
     | Start
 )
 
 
-def perform(effect: Effect, key: str, again: bool) -> None:
-    """Carry out one effect. Raises OutsideServiceError when the outside did not do it."""
+def perform(effect: Effect, key: str, again: bool, about: int | None = None) -> None:
+    """Carry out one effect. Raises OutsideServiceError when the outside did not do it.
+
+    `about` is the incident that the effect belongs to, where it does not say so itself: it decides about the outside.
+    """
     match effect:
         case Card(incident_id):
             _show_card(incident_id)
         case Post(incident_id, message, thread_ts):
             channel = _channel(incident_id)
             if channel is not None:
-                parts().slack.post(channel, message, key=key, again=again, thread_ts=thread_ts)
+                parts().world(incident_id).room.post(channel, message, key=key, again=again, thread_ts=thread_ts)
         case Tell():
-            _tell(effect, key, again)
+            _tell(effect, key, again, about)
         case Direct(user, message):
-            parts().slack.post_direct(user, message, key=key, again=again)
+            parts().world(about).room.post_direct(user, message, key=key, again=again)
         case Page(incident_id, reason, page_key):
             page(incident_id, reason, page_key)
         case AnswerPages(incident_id, answer):
@@ -227,9 +247,9 @@ def perform(effect: Effect, key: str, again: bool) -> None:
         case Invite(incident_id, users):
             channel = _channel(incident_id)
             if channel is not None:
-                parts().slack.invite(channel, users)
+                parts().world(incident_id).room.invite(channel, users)
         case Modal(view_id, view):
-            _replace_modal(view_id, view)
+            parts().world(about).room.show_modal(view_id, view)
         case RunMessage(run_id):
             shown.show_run(run_id, again)
         case PlanMessage(plan_id):
@@ -243,7 +263,8 @@ def perform(effect: Effect, key: str, again: bool) -> None:
         case Share(incident_id, name, title, content, comment):
             channel = _channel(incident_id)
             if channel is not None:
-                parts().slack.upload(channel, name=name, title=title, content=content, comment=comment, again=again)
+                room = parts().world(incident_id).room
+                room.upload(channel, name=name, title=title, content=content, comment=comment, again=again)
         case Say(channel_id, message, thread_ts):
             parts().slack.post(channel_id, message, key=key, again=again, thread_ts=thread_ts)
         case AnswerMessage(question_id):
@@ -252,21 +273,25 @@ def perform(effect: Effect, key: str, again: bool) -> None:
             shown_questions.show_entry(handoff_id, again)
         case ThreadTitle(channel_id, thread_ts, title):
             parts().slack.name_thread(channel_id, thread_ts, title)
+        case ExerciseMessage(exercise_id, message):
+            exercise_shown.post(exercise_id, message, key, again)
+        case Panel(exercise_id):
+            exercise_shown.show_panel(exercise_id, again)
         case Start():
             raise AssertionError("a workflow is started by the workflow, not as an effect")
 
 
 def page(incident_id: int, reason: str, page_key: str) -> None:
     """Page through PagerDuty, once per `page_key`. The report's text stays in Slack: a page names the system only."""
-    pagerduty = parts().pagerduty
-    if pagerduty is None:
+    outside = parts().world(incident_id)
+    if outside.pager is None:
         return
     with reading(parts().db) as session:
         incident = session.get_one(Incident, incident_id)
         system = record.system_name(session, incident)
         room = lifecycle.link(session, incident_id, "channel")
     channel = room.external_id if room else None
-    answer = pagerduty.page(
+    answer = outside.pager.page(
         key=page_key,
         summary=f"{incident.severity} {incident.number}: possible AI harm, {system}. {reason}",
         severity="critical" if incident.severity in ("SEV0", "SEV1") else "error",
@@ -277,29 +302,29 @@ def page(incident_id: int, reason: str, page_key: str) -> None:
     with writing(parts().db) as session:
         lifecycle.add_link(session, incident_id, "page", key=page_key, external_id=answer.dedup_key)
         timeline.append(
-            session, incident_id, "paged", "pagerduty", f"Paged the on-call engineer: {reason}", key=page_key, at=now()
+            session, incident_id, "paged", "pagerduty", f"{outside.said_of_page}: {reason}", key=page_key, at=now()
         )
 
 
 def _answer_pages(incident_id: int, answer: Literal["acknowledge", "resolve"]) -> None:
-    pagerduty = parts().pagerduty
-    if pagerduty is None:
+    pager = parts().world(incident_id).pager
+    if pager is None:
         return
     with reading(parts().db) as session:
         pages = lifecycle.links(session, incident_id, "page")
     for sent in pages:
         if answer == "acknowledge":
-            pagerduty.acknowledge(sent.key)
+            pager.acknowledge(sent.key)
         else:
-            pagerduty.resolve(sent.key)
+            pager.resolve(sent.key)
 
 
 def _comment(incident_id: int, text: str, key: str) -> None:
-    jira = parts().jira
+    tracker = parts().world(incident_id).tracker
     with reading(parts().db) as session:
         ticket = lifecycle.link(session, incident_id, "ticket")
-    if jira is not None and ticket is not None:
-        jira.comment(Ticket(ticket.external_id, ticket.url or ""), text, key)
+    if tracker is not None and ticket is not None:
+        tracker.comment(Ticket(ticket.external_id, ticket.url or ""), text, key)
 
 
 def _channel(incident_id: int) -> str | None:
@@ -313,26 +338,18 @@ def _show_card(incident_id: int) -> None:
     shown.keep_shown(incident_id, "announcement", announcement)
 
 
-def _tell(effect: Tell, key: str, again: bool) -> None:
-    slack = parts().slack
-    if effect.response_url and slack.respond(effect.response_url, effect.message, thread_ts=effect.thread_ts):
+def _tell(effect: Tell, key: str, again: bool, about: int | None) -> None:
+    room = parts().world(about, effect.channel).room
+    if effect.response_url and room.respond(effect.response_url, effect.message, thread_ts=effect.thread_ts):
         return
     if effect.channel and effect.channel.startswith("D"):  # among two, nothing needs to be hidden
-        slack.post(effect.channel, effect.message, key=key, again=again, thread_ts=effect.thread_ts)
+        room.post(effect.channel, effect.message, key=key, again=again, thread_ts=effect.thread_ts)
         return
     if effect.channel:
         try:
-            slack.tell(effect.channel, effect.user, effect.message, thread_ts=effect.thread_ts)
+            room.tell(effect.channel, effect.user, effect.message, thread_ts=effect.thread_ts)
         except SlackRefused:
             pass  # not in that channel: fall through to a direct message
         else:
             return
-    slack.post_direct(effect.user, effect.message, key=key, again=again)
-
-
-def _replace_modal(view_id: str, view: dict[str, object]) -> None:
-    try:
-        parts().slack.call("views.update", view_id=view_id, view=view)
-    except SlackRefused as error:
-        if error.code not in ("not_found", "view_not_found"):
-            raise
+    room.post_direct(effect.user, effect.message, key=key, again=again)

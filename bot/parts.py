@@ -1,6 +1,6 @@
 """The parts of one running bot, made once at start-up. Workflows and acts ask for them here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -9,15 +9,21 @@ from sqlalchemy.engine import Engine
 from bot.answering import OfficeHours
 from bot.directory import Directory
 from bot.engine import Durable
+from bot.outside import Real, RealAnnouncer, RealLevers
 from bot.policy import PolicyInForce
+from bot.rehearsal import Rehearsal, rehearsal_of
 from bot.settings import Settings
+from incidents.db import reading
 from incidents.errors import Conflict
 from incidents.inventory import SystemEntry
+from incidents.models import Incident
 from integrations.jira import Jira
 from integrations.model import LanguageModel
 from integrations.pagerduty import PagerDuty
 from integrations.slack import Slack
+from playbooks import running
 from playbooks.library import Library
+from playbooks.scenario import ScenarioLibrary
 from runbooks.catalogue import Catalogue
 from severity.clocks import Clocks
 from severity.policy import Policy
@@ -38,6 +44,7 @@ class Parts:
     tiers: Tree
     catalogue: Catalogue
     playbooks: Library
+    scenarios: ScenarioLibrary
     team_id: str
     bot_user: str
     workspace_url: str
@@ -46,6 +53,7 @@ class Parts:
     jira: Jira | None
     model: LanguageModel | None
     office_hours: OfficeHours
+    exercise_rooms: dict[str, str] = field(default_factory=dict)  # channel -> exercise, read again every second
 
     @property
     def policy(self) -> Policy:
@@ -74,6 +82,40 @@ class Parts:
     def announce_channel(self) -> str | None:
         """The id of the channel that hears of every public incident; None when there is none of that name."""
         return self.slack.channel_named(self.settings.announce_channel.lstrip("#"))
+
+    @cached_property
+    def real(self) -> Real:
+        """The outside of real incidents."""
+        return Real(
+            room=self.slack,
+            pager=self.pagerduty,
+            tracker=self.jira,
+            announcer=RealAnnouncer(self.slack, lambda: self.announce_channel),
+            levers=RealLevers(self.target_entry),
+        )
+
+    def world(self, incident_id: int | None, channel: str | None = None) -> Real | Rehearsal:
+        """The outside of an incident; where none is known yet, of the channel that somebody acted in.
+
+        An incident that is not real never gets the real one, whatever else the record says of it.
+        """
+        with reading(self.db) as session:
+            if incident_id is not None:
+                if session.get_one(Incident, incident_id).kind == "real":
+                    return self.real
+                exercise = running.of_incident(session, incident_id)
+                if exercise is None:
+                    raise Conflict(f"INC-{incident_id} is neither real nor of an exercise: nothing is done outside.")
+            else:
+                exercise = running.in_channel(session, self.team_id, channel or "")
+                if exercise is None:
+                    return self.real
+            return rehearsal_of(session, exercise.id, self.db, self.slack)
+
+    def rehearsal(self, exercise_id: int) -> Rehearsal:
+        """The outside of an exercise."""
+        with reading(self.db) as session:
+            return rehearsal_of(session, exercise_id, self.db, self.slack)
 
 
 _current: Parts | None = None

@@ -22,6 +22,7 @@ from bot.acts import (
     comms,
     contain,
     digest,
+    exercise,
     officehours,
     people,
     policy,
@@ -56,6 +57,7 @@ from incidents.db import make_engine, reading, require_head, writing
 from integrations.jira import Jira
 from integrations.pagerduty import PagerDuty
 from integrations.slack import Slack
+from playbooks import running
 from runbooks.catalogue import Catalogue, load_catalogue
 from severity.clocks import Clocks
 from severity.officehours.rendered import sections_of
@@ -70,6 +72,7 @@ SUBJECTS = (
     comms,
     contain,
     digest,
+    exercise,
     officehours,
     people,
     policy,
@@ -178,6 +181,7 @@ class Bot:
             due = [(timer.id, timer.due_at) for timer in timers.due(session)]
             stale = inbox.waiting(session, STALE_AFTER)
             self.parts.policy_in_force.refresh(session)
+            self.parts.exercise_rooms = running.rooms(session)
         for timer_id, due_at in due:
             workflow_id = f"timer-{timer_id}-{int(due_at.timestamp() * 1000)}"
             self.parts.durable.start(fire_timer, workflow_id, timer_id)
@@ -211,6 +215,9 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
     playbooks = content.playbooks(settings, catalogue.definitions)
     for fault in playbooks.faults:
         log.error("a playbook was refused: %s", fault)
+    scenarios = content.scenarios(settings)
+    for fault in scenarios.faults:
+        log.error("a scenario was refused: %s", fault)
     in_force = PolicyInForce(engine, settings.rai_config_dir)
     in_force.begin()
     clocks = content.clocks(settings)
@@ -228,6 +235,7 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
         tiers=tiers,
         catalogue=catalogue,
         playbooks=playbooks,
+        scenarios=scenarios,
         team_id=identity["team_id"],
         bot_user=identity["user_id"],
         workspace_url=identity.get("url", ""),

@@ -129,7 +129,7 @@ def keep_shown(incident_id: int, kind: str, view: Callable[[CardFacts], Message]
             message = view(record.card_facts(session, incident_id))
         if link is None or message == sent:
             return
-        parts().slack.update(link.name, link.external_id, message)
+        parts().world(incident_id).room.update(link.name, link.external_id, message)
         sent = message
 
 
@@ -190,10 +190,10 @@ def _show(kind: str, key: str, look: Callable[[Session], tuple[int, Message] | N
                 return
             incident_id, message = found
             if shown is not None:
-                parts().slack.update(shown.name, shown.external_id, message)
+                parts().world(incident_id).room.update(shown.name, shown.external_id, message)
                 sent = message
             else:
-                ts = parts().slack.post(channel.external_id, message, key=key, again=again)
+                ts = parts().world(incident_id).room.post(channel.external_id, message, key=key, again=again)
                 with writing(parts().db) as session:
                     lifecycle.add_link(session, incident_id, kind, key=key, external_id=ts, name=channel.external_id)
                 sent = None if again else message  # one found again shows what it said then

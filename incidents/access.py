@@ -33,8 +33,8 @@ def visible_to(incident: Incident, person: Person, role_holders: Collection[str]
     """Whether the incident exists at all for this person."""
     if incident.team_id != person.team_id or not person.full_member:
         return False
-    if not incident.private:
-        return True
+    if not incident.private and incident.kind == "real":
+        return True  # one that is only rehearsed is for its own people, so that nobody else takes it for real
     return person.user_id in incident.invited or person.user_id in role_holders
 
 
@@ -54,15 +54,23 @@ def check(action: Action, person: Person, incident: Incident | None = None, role
         return
     if action is Action.NOTE and person.user_id == incident.reporter:
         return
+    require_responder(person)
+
+
+def require_responder(person: Person, what: str = "do this") -> None:
+    """Raise NotAllowed unless Slack said that the person is a responder; None means it did not say.
+
+    `what` completes “Only responders can …”.
+    """
+    if not person.full_member or person.responder is False:
+        raise NotAllowed(
+            f"Only responders can {what}. Nothing was changed. "
+            "Ask in the channel, or ask an admin to add you to the responders' group."
+        )
     if person.responder is None:
         raise NotAllowed(
             "Slack did not say who the responders are, so nobody is let through for now. Nothing was changed. "
             "Try again in a minute."
-        )
-    if not person.responder:
-        raise NotAllowed(
-            "Only responders can do this. Nothing was changed. "
-            "Ask in the channel, or ask an admin to add you to the responders' group."
         )
 
 
@@ -75,17 +83,6 @@ def require_admin(is_admin: bool | None) -> None:
         )
     if not is_admin:
         raise NotAllowed("Only members of the admins' user group can change the policy. Nothing was changed.")
-
-
-def require_responder(person: Person, what: str) -> None:
-    """Raise NotAllowed unless the person is a responder; `what` completes “Only responders can …”."""
-    if not person.full_member or person.responder is False:
-        raise NotAllowed(f"Only responders can {what}. Nothing was changed. Ask an admin to add you to their group.")
-    if person.responder is None:
-        raise NotAllowed(
-            "Slack did not say who the responders are, so nobody is let through for now. Nothing was changed. "
-            "Try again in a minute."
-        )
 
 
 def check_tiering(person: Person, owner: str) -> None:

@@ -152,11 +152,12 @@ def latest(session: Session, incident_id: int, state: str) -> Assessment | None:
 
 
 def past(session: Session, limit: int | None = None) -> list[tuple[Incident, Past]]:
-    """Every assessment that somebody decided on, as the policy was given it: the newest `limit`, in order."""
+    """Every assessment of a real incident that somebody decided on, as the policy was given it: the newest `limit`,
+    in order."""
     query = (
         sa.select(Assessment, Incident)
         .join(Incident, Incident.id == Assessment.incident_id)
-        .where(Assessment.confirmed_by.is_not(None))
+        .where(Assessment.confirmed_by.is_not(None), Incident.kind == "real")
         .order_by(Assessment.id.desc())
         .limit(limit)
     )

@@ -145,6 +145,29 @@ def store(session: Session, systems: list[SystemEntry]) -> None:
     session.flush()
 
 
+def store_fictional(session: Session, systems: list[SystemEntry]) -> None:
+    """Write the systems of an exercise into the record, where only its own incident finds them."""
+    for system in systems:
+        entry = system.model_dump(mode="json", by_alias=True)
+        session.add(
+            System(
+                id=system.id,
+                name=system.name,
+                owner=system.owner,
+                tier=system.tier,
+                entry=entry,
+                fictional=True,
+                loaded_at=now(),
+            )
+        )
+    session.flush()
+
+
+def is_fictional(session: Session, system_id: str) -> bool:
+    """Whether a system belongs to an exercise."""
+    return session.scalar(sa.select(System.fictional).where(System.id == system_id)) is True
+
+
 def find(session: Session, system_id: str | None) -> SystemEntry | None:
     """One system as last loaded."""
     row = session.get(System, system_id) if system_id else None
@@ -152,8 +175,8 @@ def find(session: Session, system_id: str | None) -> SystemEntry | None:
 
 
 def every(session: Session) -> list[SystemEntry]:
-    """All systems as last loaded, by name."""
-    rows = session.scalars(sa.select(System).order_by(System.name)).all()
+    """All systems as last loaded, by name; those of exercises are none."""
+    rows = session.scalars(sa.select(System).where(System.fictional.is_(False)).order_by(System.name)).all()
     return [SystemEntry.model_validate(row.entry) for row in rows]
 
 

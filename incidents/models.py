@@ -37,6 +37,7 @@ class System(Base):
     owner: Mapped[str] = mapped_column(sa.String(40))
     tier: Mapped[int | None] = mapped_column(sa.SmallInteger)
     entry: Mapped[dict[str, Any]]
+    fictional: Mapped[bool] = mapped_column(default=False)  # of an exercise: only its own incident may name it
     loaded_at: Mapped[datetime]
 
 

@@ -24,8 +24,10 @@ CHANNEL_NAME = 80  # Slack's limit
 MODEL_TIMER = "model_suggestion"
 
 
-def open_report(session: Session, payload: Mapping[str, Any], who: Person, policy: Policy, *, key: str) -> Incident:
-    """Open the incident of one submitted report, once per `key`.
+def open_report(
+    session: Session, payload: Mapping[str, Any], who: Person, policy: Policy, *, key: str, kind: str = "real"
+) -> Incident:
+    """Open the incident of one submitted report, once per `key`; of an exercise where `kind` says so.
 
     `payload`: `what_happened`, `system` (id or `not-listed`), `ongoing`, `private`; optional `source_url` and
     `reported_at` (Unix seconds of the message that was reported). Raises BadInput naming the field.
@@ -34,7 +36,7 @@ def open_report(session: Session, payload: Mapping[str, Any], who: Person, polic
     system = None
     if system_id != NOT_LISTED:
         system = inventory.find(session, str(system_id))
-        if system is None:
+        if system is None or inventory.is_fictional(session, system.id) is not (kind == "exercise"):
             raise BadInput(
                 "system", "This AI system is not in the inventory any more. Choose another, or “not listed”."
             )
@@ -52,6 +54,7 @@ def open_report(session: Session, payload: Mapping[str, Any], who: Person, polic
         description=description,
         system_id=system.id if system else None,
         ongoing=ongoing,
+        kind=kind,
         private=bool(payload.get("private")),
         source_url=payload.get("source_url"),
         reported_at=datetime.fromtimestamp(float(reported_at), UTC) if reported_at else None,

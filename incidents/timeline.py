@@ -99,6 +99,12 @@ def entries(session: Session, incident_id: int) -> Sequence[TimelineEntry]:
     return session.scalars(query).all()
 
 
+def entry_id(session: Session, incident_id: int, key: str) -> int | None:
+    """The id of the entry that was written under `key`, or None."""
+    query = sa.select(TimelineEntry.id).where(TimelineEntry.incident_id == incident_id, TimelineEntry.key == key)
+    return session.scalar(query)
+
+
 def verify(session: Session, incident_id: int) -> Broken | None:
     """Walk the chain; the first fault, or None when it holds."""
     previous = GENESIS

@@ -26,14 +26,12 @@ def set_timer(
         session.flush()
 
 
-def cancel(session: Session, incident_id: int, kind: str) -> None:
-    """Cancel the waiting timers of one kind for one incident."""
-    session.execute(
-        sa.update(Timer)
-        .where(Timer.incident_id == incident_id, Timer.kind == kind, Timer.fired_at.is_(None))
-        .where(Timer.cancelled_at.is_(None))
-        .values(cancelled_at=now())
+def cancel(session: Session, incident_id: int, kind: str | None = None) -> None:
+    """Cancel the waiting timers of one incident, all or those of one kind."""
+    waiting = sa.update(Timer).where(
+        Timer.incident_id == incident_id, Timer.fired_at.is_(None), Timer.cancelled_at.is_(None)
     )
+    session.execute((waiting if kind is None else waiting.where(Timer.kind == kind)).values(cancelled_at=now()))
 
 
 def due(session: Session, limit: int = 500) -> Sequence[Timer]:

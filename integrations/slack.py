@@ -229,6 +229,14 @@ class Slack:
             return False
         return answer.status_code == 200
 
+    def show_modal(self, view_id: str, view: dict[str, Any]) -> None:
+        """Replace the content of a modal that is still open; closed meanwhile is fine."""
+        try:
+            self.call("views.update", view_id=view_id, view=view)
+        except SlackRefused as error:
+            if error.code not in ("not_found", "view_not_found"):
+                raise
+
     def direct_channel(self, user: str) -> str:
         """The direct message with a person."""
         return str(self.call("conversations.open", users=user)["channel"]["id"])
@@ -263,8 +271,8 @@ class Slack:
         """The address of a message."""
         return str(self.call("chat.getPermalink", channel=channel, message_ts=ts)["permalink"])
 
-    def upload(self, channel: str, *, name: str, title: str, content: str, comment: str, again: bool) -> None:
-        """Share a text file; its name is the idempotency key. `again` says that an earlier try may have shared it."""
+    def upload(self, channel: str, *, name: str, title: str, content: str | bytes, comment: str, again: bool) -> None:
+        """Share a file; its name is the idempotency key. `again` says that an earlier try may have shared it."""
         if again and self._file_shared(channel, name):
             return
         with _errors():

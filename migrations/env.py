@@ -12,6 +12,7 @@ import incidents.handoffs
 import incidents.policies
 import incidents.questions
 import incidents.subscriptions
+import playbooks.models
 import postmortems.models
 import runbooks.models
 from incidents.db import make_engine
@@ -25,6 +26,7 @@ assert incidents.handoffs
 assert incidents.policies
 assert incidents.questions
 assert incidents.subscriptions
+assert playbooks.models
 assert postmortems.models
 assert runbooks.models
 target = Base.metadata

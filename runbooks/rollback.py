@@ -43,6 +43,9 @@ from runbooks.models import (
 from runbooks.moves import ROLLBACK
 from runbooks.plans import as_plan, busy_with
 
+REHEARSAL = "rehearsal"
+"""Kind of the targets that an exercise has: they change nothing."""
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -76,7 +79,7 @@ def begin(
     obstacle = standing(session, plan, incident, now())
     if obstacle is not None:
         return refuse(session, plan, ROLLBACK, obstacle.code, obstacle.message)
-    if incident.kind == "exercise":
+    if (incident.kind == "exercise") is not (plan.kind == REHEARSAL):
         return refuse(session, plan, ROLLBACK, "exercise", "This is an exercise: no system is touched.")
     authority = _authority(session, plan)
     if plan.state != "approved" or authority is None or authority.plan_hash != plan.plan_hash:

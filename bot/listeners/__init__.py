@@ -17,10 +17,12 @@ from bot.acts import meant
 from bot.homes import Homes
 from bot.inbox import Full, Inbox, Item
 from bot.parts import Parts
+from bot.rehearsal import bannered
 from bot.views.blocks import Block
 from incidents.access import Action
 from incidents.db import reading
 from incidents.models import Incident
+from integrations.slack import Message
 
 R = TypeVar("R")
 Ack = Callable[..., Awaitable[Any]]
@@ -54,6 +56,11 @@ class Door:
                 return look(session)
 
         return await asyncio.to_thread(run)
+
+    def in_exercise(self, channel: str, message: Message) -> Message:
+        """The message as it is shown in a channel: in an exercise's, under its banner."""
+        number = self.parts.exercise_rooms.get(channel)
+        return message if number is None else bannered(number, message)
 
     async def open_modal(self, trigger_id: str, view: Block) -> str | None:
         """Open a modal; words for the person when Slack refused."""

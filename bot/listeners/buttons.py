@@ -74,7 +74,18 @@ OPENING: dict[str, tuple[str, tuple[str, ...]]] = {
     "not_mitigated_open": ("not_mitigated", VALUES),
 }
 
-_NUMERIC = {"incident", "run", "assessment", "plan", "glass", "clock", "activation", "question", "handoff"}
+_NUMERIC = {
+    "incident",
+    "run",
+    "assessment",
+    "plan",
+    "glass",
+    "clock",
+    "activation",
+    "question",
+    "handoff",
+    "exercise",
+}
 
 
 def register(app: AsyncApp, door: Door) -> None:
@@ -82,22 +93,22 @@ def register(app: AsyncApp, door: Door) -> None:
 
     async def acting(ack: Ack, body: Body, action: dict[str, Any]) -> None:
         kind, names = ACTING[action["action_id"]]
-        await _save(door, ack, body, kind, _named(action, names))
+        await save(door, ack, body, kind, named(action, names))
 
     async def role(ack: Ack, body: Body, action: dict[str, Any]) -> None:
-        payload = {**_named(action, VALUES), "role": action["action_id"].removeprefix("role_take_"), "take": True}
-        await _save(door, ack, body, "role", payload)
+        payload = {**named(action, VALUES), "role": action["action_id"].removeprefix("role_take_"), "take": True}
+        await save(door, ack, body, "role", payload)
 
     async def decide(ack: Ack, body: Body, action: dict[str, Any]) -> None:
-        payload = {**_named(action, STEP), "choice": action["action_id"].removeprefix("step_decide_")}
-        await _save(door, ack, body, "step_decide", payload)
+        payload = {**named(action, STEP), "choice": action["action_id"].removeprefix("step_decide_")}
+        await save(door, ack, body, "step_decide", payload)
 
     async def opening(ack: Ack, body: Body, action: dict[str, Any]) -> None:
         form, names = OPENING[action["action_id"]]
-        named = _named(action, names)
-        number = str(named.pop("incident", "")) or None
+        values = named(action, names)
+        number = str(values.pop("incident", "")) or None
         try:
-            view = await forms.build(door, form, body, channel_of(body), number, **named)
+            view = await forms.build(door, form, body, channel_of(body), number, **values)
             refused = await door.open_modal(body["trigger_id"], view)
         except RaiIncidentError as error:
             refused = str(error)
@@ -128,7 +139,8 @@ async def forms_update(door: Door, body: Body) -> None:
     await door.web.views_update(view_id=view["id"], hash=view["hash"], view=updated)
 
 
-async def _save(door: Door, ack: Ack, body: Body, kind: str, payload: dict[str, Any]) -> None:
+async def save(door: Door, ack: Ack, body: Body, kind: str, payload: dict[str, Any]) -> None:
+    """Save what was pressed, then acknowledge."""
     item = Item(
         key=f"act:{body['trigger_id']}",
         kind=kind,
@@ -153,6 +165,7 @@ async def _say(door: Door, body: Body, words: str) -> None:
 
 async def say(door: Door, body: Body, message: Message) -> None:
     """A message for the person who pressed, under the message they pressed on."""
+    message = door.in_exercise(channel_of(body), message)
     url = body.get("response_url")
     if url and await asyncio.to_thread(door.parts.slack.respond, str(url), message):
         return
@@ -166,7 +179,7 @@ def channel_of(body: Body) -> str:
     return str((body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or "")
 
 
-def _named(action: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def named(action: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """`3:7:save-the-exchange` as what it names. A value of another shape names nothing that exists."""
     parts = str(action.get("value") or "").split(":")
     named: dict[str, Any] = dict(zip(names, parts, strict=False))

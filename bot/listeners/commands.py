@@ -8,13 +8,15 @@ from slack_bolt.async_app import AsyncApp
 from sqlalchemy.orm import Session
 
 from bot.inbox import Item
-from bot.listeners import Ack, Door, clocks, digest, forms, team_of, tier, user_of, visible_incident
-from bot.views.blocks import escape, spoken
+from bot.listeners import Ack, Door, clocks, digest, exercise, forms, team_of, tier, user_of, visible_incident
+from bot.views.blocks import Block, escape, spoken
 from bot.views.lists import help_text, incident_list, status_text
 from bot.views.tier import systems_message
 from incidents import access, lifecycle
 from incidents.access import Action
+from incidents.errors import NotFound
 from incidents.lifecycle import TEXT_LENGTH
+from integrations.slack import Message
 from severity.errors import RaiIncidentError
 
 COMMAND = "/rai-incident"
@@ -41,6 +43,7 @@ def register(app: AsyncApp, door: Door) -> None:
     async def on_command(ack: Ack, body: Body) -> None:
         word, rest = (*str(body.get("text") or "").split(maxsplit=1), "", "")[:2]
         handler = SUBCOMMANDS.get(word.lower())
+        ack = _in_exercise(door, body, ack)
         if handler is None:
             await ack(text=f"There is no `{escape(word, 40)}`. Nothing was changed.\n{help_text()}")
             return
@@ -54,6 +57,21 @@ def register(app: AsyncApp, door: Door) -> None:
             await handler(door, ack, body, rest.strip())
         except RaiIncidentError as error:
             await ack(text=spoken(str(error)))
+
+
+def _in_exercise(door: Door, body: Body, ack: Ack) -> Ack:
+    """The acknowledgement as it is shown where the command was typed: in an exercise's channel, under its banner."""
+
+    async def shown(text: str | None = None, blocks: list[Block] | None = None) -> None:
+        if text is None:
+            await ack()
+            return
+        message = door.in_exercise(str(body.get("channel_id")), Message(text, blocks))
+        await ack(
+            **({"text": message.text} if message.blocks is None else {"text": message.text, "blocks": message.blocks})
+        )
+
+    return shown
 
 
 def _item(body: Body, kind: str, **payload: Any) -> Item:
@@ -77,7 +95,9 @@ async def declare(door: Door, ack: Ack, body: Body, rest: str) -> None:
             return
     who = await asyncio.to_thread(door.parts.directory.person, user_of(body), team_of(body))
     access.check(Action.DECLARE, who)
-    trouble = await door.open_modal(body["trigger_id"], await forms.declare_form(door, rest, {}))
+    trouble = await door.open_modal(
+        body["trigger_id"], await forms.declare_form(door, rest, {"channel": body["channel_id"]})
+    )
     await ack(**({"text": trouble} if trouble else {}))
 
 
@@ -135,6 +155,22 @@ async def show_systems(door: Door, ack: Ack, body: Body, rest: str) -> None:
     who = await asyncio.to_thread(door.parts.directory.person, user_of(body), team_of(body))
     access.check(Action.DECLARE, who)
     message = await door.read(lambda session: systems_message(tier.system_facts(session, door.parts)))
+    await ack(text=message.text, blocks=message.blocks)
+
+
+@subcommand("exercise")
+async def rehearse(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """`start [scenario]` sets one up; without a word, the exercises there are."""
+    word, _, more = rest.partition(" ")
+    if word == "start":
+        trouble = await door.open_modal(body["trigger_id"], await exercise.start_view(door, body, more.strip()))
+        await ack(**({"text": trouble} if trouble else {}))
+        return
+    if word not in ("", "list"):
+        raise NotFound(
+            "`/rai-incident exercise start [scenario]` sets one up, `/rai-incident exercise list` shows all."
+        )
+    message = await exercise.shown(door, body)
     await ack(text=message.text, blocks=message.blocks)
 
 

@@ -1,6 +1,5 @@
 """The forms: built from one read of the record, by name, for whoever presses or types."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ from bot.listeners.levers import levers_of
 from bot.parts import Parts
 from bot.playbook_facts import playbooks_of
 from bot.policy_facts import policy_facts
+from bot.rehearsal import bannered_modal
 from bot.shown import plan_facts
 from bot.views import break_glass, classify, contain, mitigation, replay, respond
 from bot.views.blocks import Block
@@ -24,11 +24,12 @@ from bot.views.levers import rollback_modal
 from bot.views.playbook import playbook_modal
 from bot.views.policy import policy_message
 from bot.views.rollback import critical_modal
-from incidents import access, assessing, lifecycle, milestones
+from incidents import access, assessing, inventory, lifecycle, milestones
 from incidents.access import Action, Person
 from incidents.errors import Conflict, NotFound
 from incidents.models import Incident, Milestone
 from incidents.opening import cues_of
+from playbooks import running
 from runbooks import approvals, progress
 from runbooks.models import BreakGlass, RollbackPlan
 from severity.levels import Severity
@@ -54,15 +55,27 @@ async def build(door: Door, form: str, body: Body, channel: str, number: str | N
     def look(session: Session) -> Block:
         incident = visible_incident(session, door.parts, body, number, channel, action)
         where = {"incident": incident.id, "channel": channel, "by": user_of(body), **more}
-        return FORMS[form](session, door.parts, incident, where)
+        view = FORMS[form](session, door.parts, incident, where)
+        found = running.of_incident(session, incident.id) if incident.kind == "exercise" else None
+        return view if found is None else bannered_modal(found.number, view)
 
     return await door.read(look)
 
 
 async def declare_form(door: Door, prefill: str, where: Where) -> Block:
-    """The four fields."""
-    systems = [(system.id, system.name) for system in door.parts.systems]
-    return await asyncio.to_thread(declare_modal, systems, prefill, metadata(where))
+    """The four fields. In the channel of an exercise that goes on, they open that exercise's incident."""
+
+    def look(session: Session) -> Block:
+        parts = door.parts
+        found = running.in_channel(session, parts.team_id, str(where.get("channel") or ""))
+        if found is None or not found.live:
+            systems = [(system.id, system.name) for system in parts.systems]
+            return declare_modal(systems, prefill, metadata(where))
+        systems = [(running.system_id(found, each.id), each.name) for each in running.scenario_of(found).systems]
+        view = declare_modal(systems, prefill, metadata({**where, "exercise": found.id}), exercise=found.number)
+        return bannered_modal(found.number, view)
+
+    return await door.read(look)
 
 
 async def policy_state(door: Door, user: str, team: str) -> Block:
@@ -88,8 +101,10 @@ def channel_incident(session: Session, body: Body) -> int | None:
 
 
 def visible_open(session: Session, who: Person) -> list[CardFacts]:
-    """The open incidents a person may see."""
-    query = sa.select(Incident).where(Incident.team_id == who.team_id, Incident.status.in_(("open", "mitigated")))
+    """The open incidents a person may see; those of exercises are in their own channels only."""
+    query = sa.select(Incident).where(
+        Incident.team_id == who.team_id, Incident.status.in_(("open", "mitigated")), Incident.kind == "real"
+    )
     return [
         record.card_facts(session, incident.id)
         for incident in session.scalars(query).all()
@@ -218,7 +233,7 @@ def _evidence(session: Session, parts: Parts, incident: Incident, where: Where) 
 
 def _rollback(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
     lifecycle.require_live(incident)
-    system = parts.system(incident.system_id or "")
+    system = inventory.find(session, incident.system_id)
     if system is None or not system.rollback_targets:
         raise Conflict(
             "The inventory names no rollback target for this system. Do it by hand, then press *Done by hand* and say "

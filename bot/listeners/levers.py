@@ -4,6 +4,7 @@ from bot.views.levers import Lever
 from incidents.inventory import RollbackTarget, SystemEntry
 from integrations.rollback.base import TargetError
 from integrations.rollback.kinds import build_target
+from playbooks.running import REHEARSAL
 
 
 def levers_of(system: SystemEntry) -> list[Lever]:
@@ -12,6 +13,9 @@ def levers_of(system: SystemEntry) -> list[Lever]:
 
 
 def _lever(target: RollbackTarget) -> Lever:
+    if target.kind == REHEARSAL:
+        does = target.does or "Moves in the exercise only; nothing outside changes."
+        return Lever(target.id, target.title, does, target.action_class)
     try:
         described = build_target(target.model_dump(mode="json", by_alias=True)).describe()
     except TargetError as error:

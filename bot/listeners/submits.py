@@ -100,6 +100,7 @@ def _declare(values: Values, where: Where) -> tuple[str, Payload]:
         "system": system,
         "ongoing": choice_of(values, "ongoing") or "not_sure",
         "private": ticked(values, "private"),
+        "exercise": where.get("exercise"),
         "source_url": where.get("source_url"),
         "reported_at": where.get("reported_at"),
     }

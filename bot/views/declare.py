@@ -18,14 +18,16 @@ from integrations.slack import Message
 CALLBACK = "declare"
 
 
-def declare_modal(systems: list[tuple[str, str]], prefill: str, metadata: str) -> Block:
-    """The four fields. `systems` are (id, name); `metadata` carries the reported message's address, if any."""
+def declare_modal(systems: list[tuple[str, str]], prefill: str, metadata: str, *, exercise: str | None = None) -> Block:
+    """The four fields. `systems` are (id, name); `metadata` carries the reported message's address, if any. `exercise`
+    is the number of the exercise whose incident this opens."""
     choices = [option(name, system_id) for system_id, name in systems[:99]]
     choices.append(option("Not listed, or not sure", NOT_LISTED))
     return modal(
         CALLBACK,
         "Report AI harm",
         [
+            *([section(_rehearsed(exercise))] if exercise else []),
             text_input(
                 "what_happened",
                 "What happened?",
@@ -50,6 +52,13 @@ def declare_modal(systems: list[tuple[str, str]], prefill: str, metadata: str) -
         submit="Open the incident",
         metadata=metadata,
         close="Cancel",
+    )
+
+
+def _rehearsed(exercise: str) -> str:
+    return (
+        f"*This opens the incident of exercise {exercise}, never a real one.* Is something real going on? "
+        "Close this and report it in any other channel, or press *Something real happened* in the pinned message."
     )
 
 

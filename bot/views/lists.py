@@ -30,6 +30,7 @@ COMMANDS = (
     ("officehours", "when somebody is there to answer, and how many questions wait"),
     ("systems", "AI systems, their risk tiers, and what is overdue"),
     ("digest", "a regular summary for this channel: subscribe, preview, send now, pause"),
+    ("exercise start [scenario]", "rehearse with the real commands; nobody outside is paged, told or changed"),
     ("tier [system]", "walk the questions that give a system's risk tier"),
 )
 

@@ -33,7 +33,7 @@ def web_app(
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
     more: Sequence[Route] = (),
 ) -> Starlette:
-    """The routes, and `more` of other subjects. Without a signing secret (Socket Mode) Slack has no way in over HTTP."""
+    """The routes, and `more` of other subjects. Without a signing secret (Socket Mode) Slack has no way in by HTTP."""
     from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 
     handler = AsyncSlackRequestHandler(bolt)

@@ -105,14 +105,14 @@ def carry_out(effect: Effect, key: str, incident_id: int | None) -> None:
     if isinstance(effect, APART):
         parts().durable.start(carry_apart, f"apart:{key}", effect, key, incident_id)
         return
-    durably(type(effect).__name__.lower(), _perform, effect, key, incident_id=incident_id)
+    durably(type(effect).__name__.lower(), _perform, effect, key, incident_id, incident_id=incident_id)
 
 
 @DBOS.workflow(name="carry_apart")
 def carry_apart(effect: Effect, key: str, incident_id: int | None) -> None:
     """One effect by itself, so that a service that is down for hours holds up nothing else."""
-    durably(type(effect).__name__.lower(), _perform, effect, key, incident_id=incident_id)
+    durably(type(effect).__name__.lower(), _perform, effect, key, incident_id, incident_id=incident_id)
 
 
-def _perform(effect: Effect, key: str, again: bool) -> None:
-    perform(effect, key, again)
+def _perform(effect: Effect, key: str, about: int | None, again: bool) -> None:
+    perform(effect, key, again, about)

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from bot import inbox, record
 from bot.acts import clocks
-from bot.effects import ClocksMessage, Modal, Page, Tell, perform
+from bot.acts.exercise import real_comes_first
+from bot.effects import ClocksMessage, Effect, Modal, Page, Panel, Tell, perform
 from bot.inbox import Item
 from bot.parts import parts
 from bot.shown import keep_shown
@@ -28,6 +29,8 @@ from incidents.db import reading, writing
 from incidents.models import Incident
 from integrations.jira import INDEX_LAG_SECONDS
 from integrations.slack import Message
+from playbooks import running
+from playbooks.models import Exercise
 from severity.errors import RaiIncidentError
 
 R = TypeVar("R")
@@ -70,6 +73,7 @@ def _tell_everybody(incident_id: int, view_id: str) -> None:
         rest.append(_branch(bookmark_branch, "bookmark", incident_id))
         page.get_result()
         durably("card", complete_card, incident_id, incident_id=incident_id)
+    rest.append(_branch(exercises_branch, "exercises", incident_id))
     for branch in rest:
         branch.get_result()
 
@@ -80,13 +84,26 @@ def open_incident(session: Session, item: Item, who: Person) -> int | str:
         access.check(access.Action.DECLARE, who)
         with session.begin_nested():
             policy = parts().policy_in_force.at(session)
-            incident = opening.open_report(session, item.payload, who, policy, key=item.key)
+            exercise = _exercise(session, item, who)
+            kind = "real" if exercise is None else "exercise"
+            incident = opening.open_report(session, item.payload, who, policy, key=item.key, kind=kind)
+            if exercise is not None:
+                running.attach(session, exercise, incident)
             clocks.at_declare(session, incident)
-            if parts().model is not None:
+            if parts().model is not None and exercise is None:
                 opening.let_model_read(session, incident)
             return incident.id
     except RaiIncidentError as error:
         return str(error)
+
+
+def _exercise(session: Session, item: Item, who: Person) -> Exercise | None:
+    """The exercise that the form was opened in; it must go on, or what somebody believed to be one is lost in it."""
+    if not item.payload.get("exercise"):
+        return None
+    exercise = running.lock(session, running.find(session, who.team_id, int(item.payload["exercise"])).id)
+    running.require_begun(exercise)
+    return exercise
 
 
 def _branch(workflow: Callable[..., R], name: str, incident_id: int, *more: str) -> "WorkflowHandle[R]":
@@ -117,7 +134,7 @@ def card_branch(incident_id: int, channel: str) -> str | None:
 @DBOS.workflow(name="declare_pin")
 def pin_branch(incident_id: int, channel: str, ts: str) -> None:
     """The card, pinned."""
-    durably("pin", pin, channel, ts, incident_id=incident_id)
+    durably("pin", pin, incident_id, channel, ts, incident_id=incident_id)
 
 
 @DBOS.workflow(name="declare_reporter")
@@ -138,6 +155,19 @@ def announce_branch(incident_id: int) -> None:
 def clocks_branch(incident_id: int) -> None:
     """The regulators' clocks that may run."""
     carry_out(ClocksMessage(incident_id), f"clocks:{incident_id}", incident_id)
+
+
+@DBOS.workflow(name="declare_exercises")
+def exercises_branch(incident_id: int) -> None:
+    """A real incident makes what is only rehearsed stand still; one of an exercise appears on its panel."""
+    effects = parts().durable.transact("exercises", _exercises, incident_id)
+    for index, effect in enumerate(effects):
+        carry_out(effect, f"exercises:{incident_id}:{index}", None)
+
+
+def _exercises(session: Session, incident_id: int) -> list[Effect]:
+    own = running.of_incident(session, incident_id)
+    return [Panel(own.id)] if own else real_comes_first(session, session.get_one(Incident, incident_id))
 
 
 @DBOS.workflow(name="declare_ticket")
@@ -167,7 +197,7 @@ def make_channel(incident_id: int, again: bool) -> str:
         name, private = opening.channel_name(incident), incident.private
     if known is not None:
         return known.external_id
-    channel = parts().slack.find_or_create_channel(name, private=private)
+    channel = parts().world(incident_id).room.find_or_create_channel(name, private=private)
     _remember(incident_id, "channel", f"channel:{incident_id}", channel, name)
     return channel
 
@@ -176,7 +206,7 @@ def invite(incident_id: int, channel: str, again: bool) -> None:
     """Invite whoever the incident names; inviting twice is no error."""
     with reading(parts().db) as session:
         users = list(session.get_one(Incident, incident_id).invited)
-    parts().slack.invite(channel, users)
+    parts().world(incident_id).room.invite(channel, users)
 
 
 def post_card(incident_id: int, channel: str, again: bool) -> str:
@@ -187,7 +217,7 @@ def post_card(incident_id: int, channel: str, again: bool) -> str:
     if known is not None:
         return known.external_id
     key = f"card:{incident_id}"
-    ts = parts().slack.post(channel, incident_card(facts), key=key, again=again)
+    ts = parts().world(incident_id).room.post(channel, incident_card(facts), key=key, again=again)
     _remember(incident_id, "card", key, ts, channel)
     return ts
 
@@ -197,9 +227,9 @@ def complete_card(incident_id: int, again: bool) -> None:
     keep_shown(incident_id, "card", incident_card)
 
 
-def pin(channel: str, ts: str, again: bool) -> None:
+def pin(incident_id: int, channel: str, ts: str, again: bool) -> None:
     """Pin the card."""
-    parts().slack.pin(channel, ts)
+    parts().world(incident_id).room.pin(channel, ts)
 
 
 def announce(incident_id: int, again: bool) -> None:
@@ -210,19 +240,20 @@ def announce(incident_id: int, again: bool) -> None:
     if known is not None or facts.private:
         return
     key = f"announcement:{incident_id}"
-    channel = parts().announce_channel
-    if channel is None:
-        return
     message = announcement(facts)
-    ts = parts().slack.post(channel, message, key=key, again=again)
+    announcer = parts().world(incident_id).announcer
+    announced = announcer.announce(message, key=key, again=again)
+    if announced is None:
+        return
+    channel, ts = announced
     _remember(incident_id, "announcement", key, ts, channel)
     keep_shown(incident_id, "announcement", announcement, None if again else message)
 
 
 def make_ticket(incident_id: int, again: bool) -> None:
     """Find or create the ticket by its label. The report's text stays in Slack."""
-    jira = parts().jira
-    if jira is None:
+    tracker = parts().world(incident_id).tracker
+    if tracker is None:
         return
     with reading(parts().db) as session:
         incident = session.get_one(Incident, incident_id)
@@ -231,13 +262,15 @@ def make_ticket(incident_id: int, again: bool) -> None:
     where = parts().channel_url(channel.external_id) if channel else parts().workspace_url
     if again:
         time.sleep(INDEX_LAG_SECONDS)  # what an earlier process made a moment ago, Jira's search may not see yet
-    ticket = jira.find_or_create(
+    ticket = tracker.find_or_create(
         key=f"ticket:{incident_id}",
         summary=f"{incident.number} {incident.severity}: AI incident, {system}",
         description=f"Opened by rai-incident. Severity {incident.severity} (provisional). The record is in Slack.",
         link=where,
         again=again,
     )
+    if ticket is None:
+        return
     _remember(incident_id, "ticket", f"ticket:{incident_id}", ticket.key, ticket.key, ticket.url)
 
 
@@ -248,21 +281,23 @@ def bookmark_ticket(incident_id: int, again: bool) -> None:
         channel = lifecycle.link(session, incident_id, "channel")
     if ticket is not None and ticket.url and channel is not None:
         title = f"Ticket {ticket.external_id}"
-        parts().slack.bookmark(channel.external_id, title, ticket.url, emoji=":ticket:", again=again)
+        room = parts().world(incident_id).room
+        room.bookmark(channel.external_id, title, ticket.url, emoji=":ticket:", again=again)
 
 
 def tell_reporter(incident_id: int, again: bool) -> None:
     """A direct message with the channel, for the reporter who closed the modal."""
     with reading(parts().db) as session:
         facts = record.card_facts(session, incident_id)
-    parts().slack.post_direct(facts.reporter, opened_message(facts), key=f"opened:{incident_id}", again=again)
+    room = parts().world(incident_id).room
+    room.post_direct(facts.reporter, opened_message(facts), key=f"opened:{incident_id}", again=again)
 
 
 def show_opened(incident_id: int, view_id: str, again: bool) -> None:
     """Replace the submitted modal by what happened; closed meanwhile is fine."""
     with reading(parts().db) as session:
         facts = record.card_facts(session, incident_id)
-    perform(Modal(view_id, opened_modal(facts)), "", again)
+    perform(Modal(view_id, opened_modal(facts)), "", again, incident_id)
 
 
 def _remember(incident_id: int, kind: str, key: str, external_id: str, name: str, url: str | None = None) -> None:

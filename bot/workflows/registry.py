@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.workflows.digest import post_digest, preview_digest
+from bot.workflows.exercise import deliver_inject, open_exercise, report_exercise, show_choice, ticket_improvements
 from bot.workflows.exposure import fetch_exposure
 from bot.workflows.postmortem import offer_postmortem
 from bot.workflows.rephrase import reword
@@ -23,4 +24,9 @@ WORKFLOWS: dict[str, Callable[..., Any]] = {
     "offer_postmortem": offer_postmortem,
     "rephrase": reword,
     "suggest": suggest,
+    "open_exercise": open_exercise,
+    "deliver_inject": deliver_inject,
+    "show_choice": show_choice,
+    "report_exercise": report_exercise,
+    "ticket_improvements": ticket_improvements,
 }

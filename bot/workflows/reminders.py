@@ -51,25 +51,26 @@ def update_due(session: Session, timer: Timer, incident: Incident) -> list[Effec
 def upkeep(minute: str) -> None:
     """Once a minute, by whichever replica comes first: waits that ended, steps and plans past their time."""
     effects = parts().durable.transact("upkeep", _upkeep)
-    for index, effect in enumerate(effects):
-        carry_out(effect, f"upkeep:{minute}:{index}", None)
+    for index, (incident_id, effect) in enumerate(effects):
+        carry_out(effect, f"upkeep:{minute}:{index}", incident_id)
 
 
-def _upkeep(session: Session) -> list[Effect]:
+def _upkeep(session: Session) -> list[tuple[int | None, Effect]]:
+    """What must be shown and said, each with the incident it belongs to where it does not say so itself."""
     moment = now()
-    effects: list[Effect] = []
+    effects: list[tuple[int | None, Effect]] = []
     for step in engine.finish_waits(session, moment):
-        effects.append(RunMessage(step.run_id))
+        effects.append((None, RunMessage(step.run_id)))
     for plan in plans.expire(session, moment):
-        effects.append(PlanMessage(plan.id))
+        effects.append((None, PlanMessage(plan.id)))
     for late in progress.overdue(session, moment):
         if late.step.row_id is None or not engine.reminded(session, late.step.row_id, late.level):
             continue
         incident = session.get_one(Incident, late.incident_id)
         words = f"⏰ {incident.number}: the step “{escape(late.step.title, 150)}” is past its time."
         if late.whom is not None:
-            effects.append(Direct(late.whom, Message(words)))
+            effects.append((incident.id, Direct(late.whom, Message(words))))
         else:
             nobody = f"{words} Nobody holds the role it belongs to ({escape(late.step.owner, 60)}): who takes it?"
-            effects.append(Post(incident.id, Message(nobody, [section(nobody)])))
+            effects.append((incident.id, Post(incident.id, Message(nobody, [section(nobody)]))))
     return effects

@@ -21,7 +21,6 @@ from incidents.models import Incident
 from integrations.errors import OutsideServiceError
 from integrations.rollback import base
 from integrations.rollback.base import Drifted, Outcome, Plan, Snapshot, TargetError, Verification
-from integrations.rollback.kinds import build_target
 from integrations.slack import Message
 from runbooks import plans, replays, rollback
 from runbooks.approvals import Refused, change
@@ -35,7 +34,7 @@ from severity.errors import RaiIncidentError
 def plan_rollback(incident_id: int, target_id: str, by: str, key: str, step_row: str, channel: str) -> None:
     """Save evidence, ask the target what would change, and put the plan forward."""
     system_id = parts().durable.transact("system", _system_of, incident_id)
-    looked = durably("ask the target", _look, system_id, target_id, incident_id=incident_id)
+    looked = durably("ask the target", _look, incident_id, system_id, target_id, incident_id=incident_id)
     if isinstance(looked, Trouble):
         carry_out(Tell(by, Message(escape(looked.what)), channel), f"{key}:trouble", None)
         return
@@ -51,7 +50,7 @@ def plan_rollback(incident_id: int, target_id: str, by: str, key: str, step_row:
 def undo_rollback(plan_id: int, by: str, key: str, reason: str, channel: str) -> None:
     """Put forward to take a rollback back."""
     system_id, target_id, incident_id = parts().durable.transact("target", _target_of, plan_id)
-    looked = durably("ask the target", _snapshot, system_id, target_id, incident_id=incident_id)
+    looked = durably("ask the target", _snapshot, incident_id, system_id, target_id, incident_id=incident_id)
     if isinstance(looked, Trouble):
         carry_out(Tell(by, Message(escape(looked.what)), channel), f"{key}:trouble", None)
         return
@@ -95,7 +94,7 @@ def verify_rollback(plan_id: int) -> None:
 
 
 def _verify(plan_id: int, plan: Plan, system_id: str, target_id: str, incident_id: int) -> None:
-    seen = durably("verify", _ask, plan, system_id, target_id, incident_id=incident_id)
+    seen = durably("verify", _ask, incident_id, plan, system_id, target_id, incident_id=incident_id)
     if isinstance(seen, Trouble):
         seen = Verification(False, seen.what)
     parts().durable.transact("verified", _record_verification, plan_id, seen)
@@ -154,36 +153,35 @@ def _tell_or_show(outcome: int | str, by: str, channel: str, key: str, incident_
             carry_out(PlanMessage(earlier), f"plan:{earlier}:replaced-by:{outcome}", incident_id)
 
 
-def _target(system_id: str, target_id: str) -> base.Target:
-    """The target from the operator's file; trouble with it does not pass by itself."""
-    try:
-        entry = parts().target_entry(system_id, target_id)
-    except Conflict as error:
-        raise OutsideServiceError("Rollback target", str(error), permanent=True) from None
+def _target(incident_id: int, system_id: str, target_id: str) -> base.Target:
+    """The target, as the incident's outside has it; trouble with it does not pass by itself."""
     with _target_errors():
-        return build_target(entry)
+        try:
+            return parts().world(incident_id).levers.target(system_id, target_id)
+        except Conflict as error:
+            raise OutsideServiceError("Rollback target", str(error), permanent=True) from None
 
 
-def _look(system_id: str, target_id: str, again: bool) -> tuple[Snapshot, Plan]:
-    target = _target(system_id, target_id)
+def _look(incident_id: int, system_id: str, target_id: str, again: bool) -> tuple[Snapshot, Plan]:
+    target = _target(incident_id, system_id, target_id)
     with _target_errors():
         snapshot = target.snapshot()
         return snapshot, target.plan(snapshot)
 
 
-def _snapshot(system_id: str, target_id: str, again: bool) -> Snapshot:
+def _snapshot(incident_id: int, system_id: str, target_id: str, again: bool) -> Snapshot:
     with _target_errors():
-        return _target(system_id, target_id).snapshot()
+        return _target(incident_id, system_id, target_id).snapshot()
 
 
 def _execute(execution: Execution, again: bool) -> Outcome | Drifted:
     with _target_errors():
-        return base.perform(_target(execution.system_id, execution.target_id), execution.action)
+        return base.perform(_target(execution.incident_id, execution.system_id, execution.target_id), execution.action)
 
 
-def _ask(plan: Plan, system_id: str, target_id: str, again: bool) -> Verification:
+def _ask(incident_id: int, plan: Plan, system_id: str, target_id: str, again: bool) -> Verification:
     with _target_errors():
-        return _target(system_id, target_id).verify(plan)
+        return _target(incident_id, system_id, target_id).verify(plan)
 
 
 @contextmanager
@@ -234,7 +232,7 @@ def _propose(
     step_row: int | None,
 ) -> int | str:
     incident = lifecycle.lock(session, incident_id)
-    entry = parts().target_entry(system_id, target_id)
+    entry = parts().world(incident_id).levers.entry(system_id, target_id)
     try:
         with session.begin_nested():
             lifecycle.require_live(incident)
@@ -256,7 +254,8 @@ def _propose(
 def _propose_undo(
     session: Session, plan_id: int, system_id: str, target_id: str, snapshot: Snapshot, by: str, key: str, reason: str
 ) -> int | str:
-    entry = parts().target_entry(system_id, target_id)
+    incident_id = session.get_one(RollbackPlan, plan_id).incident_id
+    entry = parts().world(incident_id).levers.entry(system_id, target_id)
     try:
         with session.begin_nested():
             return plans.propose_undo(
@@ -277,7 +276,8 @@ def _begin(
     session: Session, plan_id: int, system_id: str, target_id: str, responders: frozenset[str] | None
 ) -> Execution | Refused:
     try:
-        entry = parts().target_entry(system_id, target_id)
+        incident_id = session.get_one(RollbackPlan, plan_id).incident_id
+        entry = parts().world(incident_id).levers.entry(system_id, target_id)
     except Conflict as error:
         return Refused("entry-gone", str(error))
     return rollback.begin(session, plan_id, target_entry=entry, responders=responders)

@@ -16,6 +16,10 @@ def entry(element: Json, given: Any) -> Json:
         held = {"selected_options": [_option(element, value) for value in given]}
     elif kind == "users_select":
         held = {"selected_user": given}
+    elif kind == "multi_users_select":
+        held = {"selected_users": list(given)}
+    elif kind == "datepicker":
+        held = {"selected_date": given}
     elif kind == "datetimepicker":
         held = {"selected_date_time": given}
     elif kind == "file_input":

@@ -2,19 +2,25 @@
 
 import dataclasses
 import inspect
+import itertools
 import json
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from bot.views import exercise
 from bot.views.blocks import escape
 from bot.views.break_glass import VERDICTS
 from bot.views.card import ROLE_WORDS, STATUS_WORDS
 from bot.views.contain import MARKS
 from bot.views.rollback import HEADLINES
+from playbooks.running import SPEEDS
+from playbooks.scenario import Inject, Scenario
 from severity.facts import Fact
+from severity.loading import check_shape, read_yaml
 from severity.policy import Decision, load_policy
 from severity.taxonomy import HarmClass, harm_classes
 from severity.tiers import Outcome, Question, Taken, load_tiers
@@ -58,9 +64,14 @@ CHOICES: dict[str, Sequence[str]] = {
     "StepView.kind": ("do", "decide", "collect", "rollback", "wait", "communicate", "parallel"),
     "ClockLine.state": ("proposed", "running", "declined", "submitted"),
     "kind": ("real", "exercise", "test"),
+    "PanelFacts.state": tuple(exercise.STATE_WORDS),
+    "ListLine.state": tuple(exercise.STATE_WORDS),
+    "InjectLine.state": ("delivered", "skipped", "waiting"),
+    "ActionLine.state": tuple(exercise.OUTCOME_MARK),
 }
 CHOICES |= dict.fromkeys(("computed", "floor", "to", "after", "decided"), CHOICES["severity"])
 # What comes from files that are checked when they are read, and is no text of a person's: kept in its own bounds.
+_NUMBERS = itertools.count()
 PAIRS = [(f"id-{number}", f"Name {number} " + "x" * 60) for number in range(30)]
 CHECKED: dict[str, Callable[[str], Any]] = {
     "systems": lambda mode: PAIRS[: _many(mode)] or PAIRS[:1],
@@ -84,6 +95,16 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "step_id": lambda mode: "save-the-exchange",
     "plan_hash": lambda mode: "f" * 64,
     "policy_hash": lambda mode: "f" * 64,
+    "exercise": lambda mode: None if mode == "empty" else "EX-7",
+    "incident": lambda mode: None if mode == "empty" else "INC-7",
+    "allowed": lambda mode: ("S", "M", "U"),
+    "objective_id": lambda mode: f"objective-{next(_NUMBERS)}",
+    "evidence": lambda mode: [escape(WORDS[mode], 120)] * _many(mode),
+    "asked": lambda mode: ["What went well?", EVIL],
+    "speeds": lambda mode: SPEEDS,
+    "to_roles": lambda mode: PAIRS[:5],
+    "scenarios": lambda mode: [_scenario()],
+    "improvements": lambda mode: [escape(WORDS[mode], 120)] * _many(mode),
     "channel_id": lambda mode: None if mode == "empty" else "C0SUPPORT1",
     "ticket": lambda mode: None if mode == "empty" else ("RAI-1", "https://jira.invalid/browse/RAI-1"),
     "tiered_at": lambda mode: date(2026, 1, 1),
@@ -146,6 +167,10 @@ def _plain(kind: Any, name: str, mode: str, round_: int) -> Any:
         return _words(name, mode)
     if kind is bool:
         return round_ % 2 == 0
+    if kind is float:
+        return {"empty": 0.0, "maximal": 239.9}.get(mode, 7.4)
+    if origin is typing.Literal:
+        return arguments[round_ % len(arguments)]
     if kind is int:
         return {"empty": 0, "maximal": 10**9}.get(mode, 7)
     if kind is datetime:
@@ -187,6 +212,19 @@ def _span(mode: str) -> timedelta | None:
     )
 
 
+def _scenario() -> Scenario:
+    """A scenario whose texts are all hostile: they come from a file that anybody may have written."""
+    path = Path(__file__).parents[1] / "playbooks" / "small-scenario.yaml"
+    scenario = check_shape(read_yaml(path), Scenario)
+    injects = tuple(
+        each.model_copy(update={"text": EVIL, "persona": each.persona.model_copy(update={"name": EVIL})})
+        for each in scenario.injects
+    )
+    roles = tuple(each.model_copy(update={"title": EVIL, "why": EVIL}) for each in scenario.roles)
+    texts = dict.fromkeys(("title", "background", "opening", "facilitator"), EVIL)
+    return scenario.model_copy(update={**texts, "injects": injects, "roles": roles})
+
+
 def _answers() -> dict[str, str]:
     return {name: next(iter(fact.answers)) for name, fact in POLICY.facts.items()}
 
@@ -206,6 +244,8 @@ def _walk() -> tuple[list[Taken], Outcome]:
 
 
 CONTENT: dict[Any, Callable[[], Any]] = {
+    Scenario: lambda: _scenario(),
+    Inject: lambda: next(each for each in _scenario().injects if each.options),
     Decision: lambda: POLICY.evaluate({}, list(harm_classes())),
     Fact: lambda: next(iter(POLICY.facts.values())),
     HarmClass: lambda: harm_classes()["H4"],

@@ -17,7 +17,14 @@ UNREAD = Person("U0COLLEAG1", TEAM, responder=None)
 
 
 def _incident(**changed: Any) -> Incident:
-    values: dict[str, Any] = {"id": 7, "team_id": TEAM, "reporter": REPORTER, "private": False, "invited": [REPORTER]}
+    values: dict[str, Any] = {
+        "id": 7,
+        "kind": "real",
+        "team_id": TEAM,
+        "reporter": REPORTER,
+        "private": False,
+        "invited": [REPORTER],
+    }
     return Incident(**{**values, **changed})
 
 
@@ -73,3 +80,10 @@ def test_a_private_incident_is_seen_by_the_invited_and_by_holders_of_its_roles()
     assert visible_to(incident, Person(LEAD, TEAM), {LEAD})
     assert not visible_to(incident, Person(LEAD, TEAM), ())
     assert not visible_to(incident, GUEST, {GUEST.user_id})
+
+
+def test_an_exercise_is_there_for_its_own_people_only() -> None:
+    rehearsed = _incident(kind="exercise", invited=[REPORTER, COLLEAGUE.user_id])
+    check(Action.READ, COLLEAGUE, rehearsed)
+    with pytest.raises(NotFound):
+        check(Action.READ, RESPONDER, rehearsed)

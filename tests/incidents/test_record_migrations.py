@@ -15,6 +15,7 @@ import incidents.handoffs
 import incidents.policies
 import incidents.questions
 import incidents.subscriptions
+import playbooks.models
 import postmortems.models
 import runbooks.models
 from incidents.db import alembic_config, current_and_head, make_engine, upgrade
@@ -27,6 +28,7 @@ assert incidents.handoffs
 assert incidents.questions
 assert incidents.subscriptions
 assert incidents.policies
+assert playbooks.models
 assert postmortems.models
 assert runbooks.models
 OURS = {*Base.metadata.tables, "alembic_version"}

@@ -1,0 +1,508 @@
+"""The life of an exercise: start, begin, pause, speed, injects, end. Verbs on its tables, in the caller's transaction.
+
+The scenario is read from the exercise's own frozen copy. `tick` is the one place that sends what is due; it may be
+called at any moment and as often as anybody likes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from incidents import inventory, lifecycle, timeline, timers
+from incidents.clock import now
+from incidents.errors import BadInput, Conflict, NotFound
+from incidents.inventory import SystemEntry
+from incidents.models import Incident
+from playbooks.exercise import Choice, Clock, Progress, Settled, clock_of, planned
+from playbooks.models import (
+    EVALUATOR,
+    LIVE,
+    Exercise,
+    ExerciseInject,
+    ExerciseObservation,
+    ExerciseParticipant,
+)
+from playbooks.scenario import EVERYONE, Inject, Persona, Scenario
+from playbooks.score import Fact, Outcome, outcomes
+
+TICK = "exercise_tick"  # kind of timer
+GRACE = timedelta(seconds=3)  # how late the ticker may be on a busy machine without anybody losing minutes by it
+SPEEDS = (1, 2, 5, 10, 60)
+REHEARSAL = "rehearsal"  # kind of rollback target; the only kind an exercise knows
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the facilitator says when starting. `roles`: role of the scenario -> people."""
+
+    team_id: str
+    facilitator: str
+    roles: Mapping[str, Sequence[str]]
+    evaluators: Sequence[str] = ()
+    speed: int = 1
+
+
+def start(session: Session, scenario: Scenario, setup: Setup, *, key: str) -> Exercise:
+    """Set up an exercise, once per `key`; its clock begins with `begin`. Raises BadInput naming the field."""
+    found = session.scalars(sa.select(Exercise).where(Exercise.key == key)).first()
+    if found is not None:
+        return found
+    if setup.speed not in SPEEDS:
+        raise BadInput("speed", f"The speed is one of {', '.join(map(str, SPEEDS))}.")
+    known = {role.id for role in scenario.roles}
+    for role in setup.roles:
+        if role not in known:
+            raise BadInput(role, f"{role} is no role of this scenario.")
+    frozen = scenario.model_dump(mode="json", by_alias=True, exclude_none=True)
+    exercise = Exercise(
+        key=key,
+        team_id=setup.team_id,
+        scenario_id=scenario.id,
+        scenario_hash=hashlib.sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest(),
+        scenario=frozen,
+        title=scenario.title,
+        state="ready",
+        speed=setup.speed,
+        facilitator=setup.facilitator,
+        created_at=now(),
+    )
+    session.add(exercise)
+    session.flush()
+    people = [(role, user) for role, users in setup.roles.items() for user in dict.fromkeys(users)]
+    people += [(EVALUATOR, user) for user in dict.fromkeys(setup.evaluators)]
+    session.add_all(ExerciseParticipant(exercise_id=exercise.id, role=role, user=user) for role, user in people)
+    session.add_all(ExerciseInject(exercise_id=exercise.id, inject_id=inject.id) for inject in scenario.injects)
+    inventory.store_fictional(session, [_fictional(exercise, system) for system in scenario.systems])
+    session.flush()
+    return exercise
+
+
+def system_id(exercise: Exercise, scenario_system: str) -> str:
+    """The inventory's id of one of the scenario's systems: the exercise's own, so that nothing real has it."""
+    return f"x{exercise.id}-{scenario_system}"[:39].rstrip("-")
+
+
+def _fictional(exercise: Exercise, system: SystemEntry) -> SystemEntry:
+    """The system without anything that leads outside: nobody on call, no address, levers that are only rehearsed."""
+    targets = [
+        {
+            "id": target.id,
+            "kind": REHEARSAL,
+            "title": target.title,
+            "class": target.action_class,
+            "from": str((target.model_extra or {}).get("from", "as it is now")),
+            "to": str((target.model_extra or {}).get("to", "as it was before")),
+        }
+        for target in system.rollback_targets
+    ]
+    entry = system.model_dump(mode="json", by_alias=True)
+    entry |= {"id": system_id(exercise, system.id), "rollback_targets": targets, "on_call": [], "endpoint": None}
+    return SystemEntry.model_validate({**entry, "on_call_service": None})
+
+
+def scenario_of(exercise: Exercise) -> Scenario:
+    """The scenario as it was when the exercise was started."""
+    return Scenario.model_validate_json(json.dumps(exercise.scenario))
+
+
+def find(session: Session, team_id: str, exercise_id: int) -> Exercise:
+    """An exercise of this workspace. Raises NotFound in the same words for absent and foreign ones."""
+    exercise = session.get(Exercise, exercise_id)
+    if exercise is None or exercise.team_id != team_id:
+        raise NotFound(f"There is no exercise EX-{exercise_id}. Nothing was changed.")
+    return exercise
+
+
+def lock(session: Session, exercise_id: int) -> Exercise:
+    """The exercise, locked for this transaction."""
+    session.flush()
+    return session.get_one(Exercise, exercise_id, with_for_update=True, populate_existing=True)
+
+
+def in_channel(session: Session, team_id: str, channel_id: str) -> Exercise | None:
+    """The exercise whose channel this is."""
+    query = sa.select(Exercise).where(Exercise.team_id == team_id, Exercise.channel_id == channel_id)
+    return session.scalars(query).first() if channel_id else None
+
+
+def of_incident(session: Session, incident_id: int) -> Exercise | None:
+    """The exercise that an incident belongs to."""
+    return session.scalars(sa.select(Exercise).where(Exercise.incident_id == incident_id)).first()
+
+
+def live(session: Session, team_id: str | None = None) -> Sequence[Exercise]:
+    """The exercises that go on, oldest first."""
+    query = sa.select(Exercise).where(Exercise.state.in_(LIVE)).order_by(Exercise.id)
+    return session.scalars(query if team_id is None else query.where(Exercise.team_id == team_id)).all()
+
+
+def every(session: Session, team_id: str | None = None) -> Sequence[Exercise]:
+    """All exercises, or those of one workspace, newest first."""
+    query = sa.select(Exercise).order_by(Exercise.id.desc())
+    return session.scalars(query if team_id is None else query.where(Exercise.team_id == team_id)).all()
+
+
+def rooms(session: Session) -> dict[str, str]:
+    """The channels of all exercises, with the number of each."""
+    query = sa.select(Exercise).where(Exercise.channel_id.is_not(None))
+    return {str(row.channel_id): row.number for row in session.scalars(query)}
+
+
+def people(session: Session, exercise_id: int) -> dict[str, list[str]]:
+    """Role -> people; evaluators under EVALUATOR."""
+    query = (
+        sa.select(ExerciseParticipant)
+        .where(ExerciseParticipant.exercise_id == exercise_id)
+        .order_by(ExerciseParticipant.id)
+    )
+    found: dict[str, list[str]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.role, []).append(row.user)
+    return found
+
+
+def everybody(session: Session, exercise: Exercise) -> list[str]:
+    """Everyone of the exercise: facilitator, players, evaluators."""
+    players = [user for users in people(session, exercise.id).values() for user in users]
+    return list(dict.fromkeys([exercise.facilitator, *players]))
+
+
+def injects(session: Session, exercise_id: int) -> list[ExerciseInject]:
+    """The exercise's injects in the scenario's order, improvised ones last."""
+    query = sa.select(ExerciseInject).where(ExerciseInject.exercise_id == exercise_id).order_by(ExerciseInject.id)
+    return list(session.scalars(query))
+
+
+def inject_of(exercise: Exercise, row: ExerciseInject) -> Inject:
+    """What an inject says."""
+    if row.improvised:
+        return Inject.model_validate_json(json.dumps(row.improvised))
+    return scenario_of(exercise).inject(row.inject_id)
+
+
+def clock(exercise: Exercise) -> Clock:
+    """The exercise clock."""
+    return clock_of(exercise.legs)
+
+
+def minute(exercise: Exercise) -> float:
+    """What the exercise clock shows now; after the end, what it showed then."""
+    return clock(exercise).minute(exercise.ended_at or now())
+
+
+# the clock
+
+
+def begin(session: Session, exercise: Exercise) -> None:
+    """Start the clock. Conflict when it was started."""
+    if exercise.state != "ready":
+        raise Conflict(f"{exercise.number} has begun already. Nothing was changed.")
+    exercise.state = "running"
+    exercise.started_at = now()
+    _turn(session, exercise, exercise.speed)
+
+
+def pause(session: Session, exercise: Exercise) -> None:
+    """Stop the clock; nothing is sent until it goes on."""
+    if exercise.state != "running":
+        raise Conflict(f"{exercise.number} is not running. Nothing was changed.")
+    exercise.state = "paused"
+    _turn(session, exercise, 0)
+
+
+def resume(session: Session, exercise: Exercise) -> None:
+    """Let the clock go on where it stood."""
+    if exercise.state != "paused":
+        raise Conflict(f"{exercise.number} is not paused. Nothing was changed.")
+    exercise.state = "running"
+    _turn(session, exercise, exercise.speed)
+
+
+def set_speed(session: Session, exercise: Exercise, speed: int) -> None:
+    """How many exercise minutes pass in one minute, from now on."""
+    if speed not in SPEEDS:
+        raise BadInput("speed", f"The speed is one of {', '.join(map(str, SPEEDS))}.")
+    require_live(exercise)
+    exercise.speed = speed
+    if exercise.state == "running":
+        _turn(session, exercise, speed)
+
+
+def end(session: Session, exercise: Exercise, facts: Iterable[Fact], *, because: str | None = None) -> None:
+    """End it: `ended` as planned, or `stopped` with the reason. Timers of its incident remind nobody any more."""
+    require_live(exercise)
+    scenario = scenario_of(exercise)
+    shown = min(minute(exercise), float(scenario.minutes))
+    exercise.state = "stopped" if because else "ended"
+    exercise.ended_at = now()
+    exercise.ended_because = because
+    if exercise.started_at is not None:
+        _turn(session, exercise, 0)
+    if exercise.incident_id is not None:
+        timers.cancel(session, exercise.incident_id)
+    session.flush()
+    observe(session, exercise, scenario, facts, shown)
+
+
+def require_live(exercise: Exercise) -> None:
+    """Conflict unless the exercise still goes on."""
+    if not exercise.live:
+        raise Conflict(f"{exercise.number} has ended. Nothing was changed.")
+
+
+def _turn(session: Session, exercise: Exercise, speed: float) -> None:
+    exercise.legs = clock(exercise).turned(now(), speed).as_json()
+    exercise.revision += 1
+    session.flush()
+    _set_tick(session, exercise, now())
+
+
+def _set_tick(session: Session, exercise: Exercise, at: datetime) -> None:
+    """Look again at `at`. The key holds the clock's revision and the time, so that a turn sets its own."""
+    if exercise.state == "running":
+        key = f"exercise:{exercise.id}:{exercise.revision}:{int(at.timestamp() * 1000)}"
+        timers.set_timer(session, TICK, key, at, payload={"exercise": exercise.id, "revision": exercise.revision})
+
+
+# what happens
+
+
+def tick(session: Session, exercise: Exercise, facts: Iterable[Fact], moment: datetime) -> list[ExerciseInject]:
+    """Observe, send what is due, and look again in an exercise minute at the latest. The injects now sent.
+
+    The exercise ends by itself at the scenario's last minute.
+    """
+    if exercise.state != "running":
+        return []
+    scenario, shown = scenario_of(exercise), clock(exercise).minute(moment)
+    last = float(scenario.minutes)
+    known = list(facts)
+    sent = _send_due(session, exercise, scenario, known, min(shown, last))
+    if shown >= last:
+        end(session, exercise, known)
+        return sent
+    following = [time for time in planned(scenario, progress(session, exercise)).values() if time > shown]
+    due = clock(exercise).moment(min([*following, shown + 1.0, last]))
+    assert due is not None, "a running clock reaches every minute"
+    _set_tick(session, exercise, max(due, moment + timedelta(milliseconds=1)))
+    return sent
+
+
+def _send_due(
+    session: Session, exercise: Exercise, scenario: Scenario, facts: Sequence[Fact], shown: float
+) -> list[ExerciseInject]:
+    """Send what is due. One that comes a moment late counts from when it was due; one that comes really late, because
+    the bot was down, counts from now: nobody could have read it before."""
+    grace = GRACE.total_seconds() / 60 * exercise.speed
+    rows = {row.inject_id: row for row in injects(session, exercise.id)}
+    sent: list[ExerciseInject] = []
+    while True:
+        observe(session, exercise, scenario, facts, shown)
+        due = [(name, time) for name, time in planned(scenario, progress(session, exercise)).items() if time <= shown]
+        if not due:
+            return sent
+        name, time = due[0]
+        _settle(session, rows[name], "delivered", time if shown - time <= grace else shown, "clock")
+        sent.append(rows[name])
+
+
+def observe(session: Session, exercise: Exercise, scenario: Scenario, facts: Iterable[Fact], shown: float) -> None:
+    """Write down how every expected action stands; what was missed may still be done late."""
+    rows = {row.action_id: row for row in observations(session, exercise.id)}
+    for outcome in judge(session, exercise, scenario, facts, shown):
+        if outcome.state not in ("met", "late", "missed"):
+            continue
+        assert outcome.due is not None
+        row = rows.get(outcome.action.id)
+        if row is None:
+            row = ExerciseObservation(exercise_id=exercise.id, action_id=outcome.action.id)
+            session.add(row)
+        row.state, row.due_minute = outcome.state, outcome.due
+        row.minute = outcome.fact.minute if outcome.fact else None
+        row.by = outcome.fact.by if outcome.fact else None
+        row.entry_id = outcome.fact.entry if outcome.fact else None
+    session.flush()
+
+
+def judge(
+    session: Session, exercise: Exercise, scenario: Scenario, facts: Iterable[Fact], shown: float
+) -> list[Outcome]:
+    """Every expected action as it stands."""
+    sent = {row.inject_id: row.minute for row in injects(session, exercise.id) if row.state == "delivered"}
+    times = {name: time for name, time in sent.items() if time is not None}
+    return outcomes(scenario, [*facts, *choices(session, exercise)], times, shown, ended=not exercise.live)
+
+
+def choices(session: Session, exercise: Exercise) -> list[Fact]:
+    """The options that the team chose, as facts."""
+    found = []
+    for row in injects(session, exercise.id):
+        if row.choice is None or row.chosen_minute is None:
+            continue
+        label = next(each.label for each in inject_of(exercise, row).options if each.id == row.choice)
+        entry = _entry_of(session, exercise, row)
+        data = {"inject": row.inject_id, "option": row.choice}
+        found.append(Fact("decide", row.chosen_minute, row.chosen_by or "", entry, f"Chosen: {label}", data))
+    return found
+
+
+def _entry_of(session: Session, exercise: Exercise, row: ExerciseInject) -> int | None:
+    if exercise.incident_id is None:
+        return None
+    return timeline.entry_id(session, exercise.incident_id, decision_key(row))
+
+
+def decision_key(row: ExerciseInject) -> str:
+    """The key of the timeline entry of a choice."""
+    return f"decision:{row.id}"
+
+
+def observations(session: Session, exercise_id: int) -> list[ExerciseObservation]:
+    """How the expected actions came out so far."""
+    query = sa.select(ExerciseObservation).where(ExerciseObservation.exercise_id == exercise_id)
+    return list(session.scalars(query))
+
+
+def progress(session: Session, exercise: Exercise) -> Progress:
+    """What has happened, as the clock's rules want it."""
+    rows = injects(session, exercise.id)
+    return Progress(
+        sent={row.inject_id: row.minute for row in rows if row.state == "delivered" and row.minute is not None},
+        skipped={row.inject_id: row.minute for row in rows if row.state == "skipped" and row.minute is not None},
+        chosen={
+            row.inject_id: Choice(row.choice, row.chosen_minute)
+            for row in rows
+            if row.choice is not None and row.chosen_minute is not None
+        },
+        settled={
+            row.action_id: Settled(True, row.minute)
+            if row.state == "met" and row.minute is not None
+            else Settled(False, row.due_minute)
+            for row in observations(session, exercise.id)
+        },
+    )
+
+
+def standing(session: Session, exercise: Exercise) -> tuple[object, ...]:
+    """What a look at the exercise shows; equal while nothing has happened."""
+    return (
+        exercise.state,
+        exercise.incident_id,
+        tuple((row.inject_id, row.state, row.choice) for row in injects(session, exercise.id)),
+        tuple((row.action_id, row.state) for row in observations(session, exercise.id)),
+    )
+
+
+# the facilitator's hand
+
+
+def send_next(session: Session, exercise: Exercise, *, by: str) -> ExerciseInject:
+    """Send the next inject now. Conflict when none is known."""
+    row = _next(session, exercise)
+    _settle(session, row, "delivered", minute(exercise), by)
+    return row
+
+
+def skip_next(session: Session, exercise: Exercise, *, by: str) -> ExerciseInject:
+    """Leave the next inject out; what it would have asked for counts for nothing."""
+    row = _next(session, exercise)
+    _settle(session, row, "skipped", minute(exercise), by)
+    return row
+
+
+def planned_times(session: Session, exercise: Exercise) -> dict[str, float]:
+    """The waiting injects whose time is known, with it, in order."""
+    return planned(scenario_of(exercise), progress(session, exercise))
+
+
+def next_inject(session: Session, exercise: Exercise) -> tuple[ExerciseInject, float] | None:
+    """The inject that comes next, and its minute; None when none is known."""
+    times = planned_times(session, exercise)
+    if not times:
+        return None
+    name, time = next(iter(times.items()))
+    return next(row for row in injects(session, exercise.id) if row.inject_id == name), time
+
+
+def improvise(
+    session: Session, exercise: Exercise, *, persona: str, kind: str, to: str, text: str, by: str
+) -> ExerciseInject:
+    """An inject of the facilitator's own, sent now."""
+    require_begun(exercise)
+    number = sum(1 for row in injects(session, exercise.id) if row.improvised) + 1
+    inject = Inject(
+        id=f"improvised-{number}",
+        persona=Persona.model_validate({"name": persona, "kind": kind}),
+        channel="exercise",
+        to=to or EVERYONE,
+        text=lifecycle.check_text("text", text)[:2500],
+    )
+    row = ExerciseInject(
+        exercise_id=exercise.id,
+        inject_id=inject.id,
+        state="waiting",
+        improvised=inject.model_dump(mode="json", by_alias=True, exclude_none=True),
+    )
+    session.add(row)
+    session.flush()
+    _settle(session, row, "delivered", minute(exercise), by)
+    return row
+
+
+def choose(session: Session, exercise: Exercise, inject_id: str, option_id: str, *, by: str) -> str:
+    """The team's choice on an inject, once; the option's words. Conflict, naming who was first."""
+    require_begun(exercise)
+    row = next((each for each in injects(session, exercise.id) if each.inject_id == inject_id), None)
+    option = None
+    if row is not None and row.state == "delivered":
+        option = next((each for each in inject_of(exercise, row).options if each.id == option_id), None)
+    if row is None or option is None:
+        raise NotFound("That choice does not belong to this exercise. Nothing was changed.")
+    if row.choice is not None:
+        raise Conflict(f"<@{row.chosen_by}> has chosen already. Nothing was changed.")
+    row.choice, row.chosen_by, row.chosen_minute = option.id, by, minute(exercise)
+    session.flush()
+    if exercise.incident_id is not None:
+        timeline.append(session, exercise.incident_id, "decision", by, f"Chosen: {option.label}", key=decision_key(row))
+    return option.label
+
+
+def find_held(session: Session, exercise_id: int, lever: str) -> dict[str, Any] | None:
+    """What a rehearsed rollback has made of a lever; None while nobody has moved it."""
+    held: dict[str, Any] | None = session.get_one(Exercise, exercise_id).levers.get(lever)
+    return held
+
+
+def require_begun(exercise: Exercise) -> None:
+    """Conflict unless the exercise is running or paused."""
+    require_live(exercise)
+    if exercise.state == "ready":
+        raise Conflict(f"{exercise.number} has not begun yet. Nothing was changed; the facilitator presses *Begin*.")
+
+
+def attach(session: Session, exercise: Exercise, incident: Incident) -> None:
+    """The incident that the participants declared. Conflict when they have one already."""
+    if exercise.incident_id not in (None, incident.id):
+        raise Conflict(f"This exercise has its incident already: INC-{exercise.incident_id}. Nothing was opened.")
+    exercise.incident_id = incident.id
+    incident.invited = list(dict.fromkeys([*incident.invited, *everybody(session, exercise)]))
+    session.flush()
+
+
+def _next(session: Session, exercise: Exercise) -> ExerciseInject:
+    require_begun(exercise)
+    found = next_inject(session, exercise)
+    if found is None:
+        raise Conflict("No inject is left that could come next. Nothing was changed; you can improvise one, or end it.")
+    return found[0]
+
+
+def _settle(session: Session, row: ExerciseInject, state: str, at_minute: float, by: str) -> None:
+    row.state, row.minute, row.settled_at, row.by = state, at_minute, now(), by
+    session.flush()
