@@ -34,7 +34,7 @@ def home_facts(session: Session, parts: Parts, who: Person, now: datetime) -> Ho
         seen.append(facts)
         if incident.kind == "real":
             mine = {role for role, holder in roles.items() if holder == who.user_id}
-            todo += _waiting(session, parts, incident, facts, who, mine, now)
+            todo += waiting_for(session, parts, incident, facts, who, mine, now)
     todo += _actions(session, who, now)
     return HomeFacts(
         who=who,
@@ -44,7 +44,7 @@ def home_facts(session: Session, parts: Parts, who: Person, now: datetime) -> Ho
     )
 
 
-def _waiting(
+def waiting_for(
     session: Session,
     parts: Parts,
     incident: Incident,

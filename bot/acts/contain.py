@@ -6,11 +6,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, incident_of, replay
-from bot.effects import Card, Effect, RunMessage
+from bot.effects import Card, Effect, Invite, RunMessage, Tell
 from bot.inbox import Item
+from bot.next_facts import next_facts
 from bot.parts import parts
+from bot.views.next import next_message
 from incidents.access import Action, Person
-from incidents.errors import NotFound
+from incidents.clock import now
+from incidents.errors import BadInput, NotFound
 from incidents.models import Incident
 from runbooks import engine, progress
 from runbooks.catalogue import require
@@ -23,6 +26,15 @@ def start(session: Session, item: Item, who: Person) -> Done:
     definition = require(parts().catalogue, str(item.payload["runbook"]))
     run = engine.start(session, incident, definition, by=who.user_id, key=item.key)
     return Done(incident.id, _shown(incident, run.id))
+
+
+@act("next")
+def show_next(session: Session, item: Item, who: Person) -> Done:
+    """What is next for the one who asks; only they see it."""
+    incident = incident_of(session, item, who, Action.READ)
+    message = next_message(next_facts(session, parts(), incident, who, now()))
+    answer = Tell(who.user_id, message, item.payload.get("channel"), item.payload.get("response_url"))
+    return Done(incident.id, [answer])
 
 
 def _step(session: Session, item: Item, who: Person) -> tuple[Incident, int, str]:
@@ -48,6 +60,21 @@ def _verb(kind: str, do: Callable[[Session, int, str, Item, Person], Any]) -> No
         incident, run_id, step_id = _step(session, item, who)
         do(session, run_id, step_id, item, who)
         return Done(incident.id, _shown(incident, run_id))
+
+
+def _is_member(item: Item) -> dict[str, bool]:
+    return {"member": parts().directory.person(str(item.payload["user"]), item.team_id).full_member}
+
+
+@act("step_assign", look=_is_member)
+def assign(session: Session, item: Item, who: Person) -> Done:
+    """Give a step to a colleague, and bring them into the channel."""
+    incident, run_id, step_id = _step(session, item, who)
+    user = str(item.payload["user"])
+    if not item.payload["member"]:
+        raise BadInput("user", "A step can be given to full members of this workspace only. Nothing was changed.")
+    engine.step_assign(session, run_id, step_id, by=who.user_id, user=user)
+    return Done(incident.id, [*_shown(incident, run_id), Invite(incident.id, (user,))])
 
 
 _verb("step_start", lambda s, run, step, item, who: engine.step_start(s, run, step, by=who.user_id))

@@ -222,6 +222,13 @@ _direct("replay", kind="replay", said="Received: the failing prompts are being r
 _direct("postmortem", kind="postmortem", said="Received: the draft is being written.")
 
 
+@subcommand("next")
+async def show_next(door: Door, ack: Ack, body: Body, rest: str) -> None:
+    """What waits for this person in the incident, and where the others are."""
+    refused = await door.save(_item(body, "next", incident=await _meant(door, body, rest, Action.READ)))
+    await ack(**({"text": refused} if refused else {}))
+
+
 @subcommand("note")
 async def note(door: Door, ack: Ack, body: Body, rest: str) -> None:
     """A note on the timeline; without words, the form."""

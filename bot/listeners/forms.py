@@ -226,6 +226,10 @@ def _words(callback: str, title: str, label: str, submit: str, hint: str | None 
     return build_form
 
 
+def _assign(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
+    return contain.assign_modal(_step(session, incident, where).title, metadata(where))
+
+
 def _evidence(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
     step = _step(session, incident, where)
     return contain.evidence_modal(step.title, step.accepts, metadata(where))
@@ -341,6 +345,7 @@ FORMS: dict[str, Builder] = {
     "override": _override,
     "evidence": _evidence,
     "rollback": _rollback,
+    "step_assign": _assign,
     "step_note": _words("step_done", "Done, with a note", "What was done, and what was seen?", "Done"),
     "step_skip": _words("step_skip", "Skip this step", "Why is it left out?", "Skip", "It goes on the record."),
     "step_na": _words("step_na", "Not applicable", "Why does it not fit this incident?", "Not applicable"),

@@ -165,6 +165,13 @@ def _role(values: Values, where: Where) -> tuple[str, Payload]:
     return "role", {"incident": where.get("incident"), "role": role, "user": user}
 
 
+def _assign(values: Values, where: Where) -> tuple[str, Payload]:
+    user = (values.get("user", {}).get("value") or {}).get("selected_user")
+    if not user:
+        raise BadInput("user", "Choose a person.")
+    return "step_assign", {**_row(where), "user": user}
+
+
 def _resolve(values: Values, where: Where) -> tuple[str, Payload]:
     onset = (values.get("onset", {}).get("value") or {}).get("selected_date_time")
     anyway = ticked(values, "anyway")
@@ -272,6 +279,7 @@ PAYLOADS: dict[str, Callable[[Values, Where], tuple[str, Payload]]] = {
     "reopen": _reopen,
     "evidence": _evidence,
     "rollback": _rollback,
+    "step_assign": _assign,
     "step_done": _step("step_done"),
     "step_skip": _step("step_skip"),
     "step_na": _step("step_na"),

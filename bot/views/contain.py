@@ -79,6 +79,8 @@ def run_message(
             divider(),
             section("✅ *Every step has been dealt with.* Is the harm over? Press *Resolve* on the card."),
         ]
+    if not finished:
+        blocks.append(actions(button("What is next for me?", "next", str(incident_id))))
     following = next((step for step in steps if step.is_open), None)
     state = f"next: {following.title}" if following else "finished"
     text = escape(f"{number} containment, {ended} of {total} steps, {state}", 600)
@@ -171,6 +173,7 @@ def _buttons(step: StepView, value: str) -> list[Block]:
         buttons.append(button("Done, with a note", "step_note_open", value))
     if step.state == "open" and not step.assignee:
         buttons.append(button("I take it", "step_start", value))
+    buttons.append(button("Give to …", "step_assign_open", value))
     if step.kind != "decide" and step.skip != "never":
         buttons.append(button("Skip", "step_skip_open", value))
         buttons.append(button("Not applicable", "step_na_open", value))
@@ -183,6 +186,19 @@ def words_modal(callback: str, title: str, label: str, submit: str, metadata: st
     return modal(
         callback, title, [text_input("words", label, hint=hint)], submit=submit, metadata=metadata, close="Cancel"
     )
+
+
+def assign_modal(step_title: str, metadata: str) -> Block:
+    """Give a step to a person."""
+    person_input: Block = {
+        "type": "input",
+        "block_id": "user",
+        "label": plain("To whom?"),
+        "hint": plain("They are brought into the channel, and reminded when it is overdue."),
+        "element": {"type": "users_select", "action_id": "value"},
+    }
+    blocks = [section(f"*{escape(step_title, 150)}*"), person_input]
+    return modal("step_assign", "Give the step to …", blocks, submit="Give it", metadata=metadata, close="Cancel")
 
 
 def evidence_modal(step_title: str, accepts: Sequence[str], metadata: str) -> Block:

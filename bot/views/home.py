@@ -64,13 +64,14 @@ def _todo(todo: Sequence[Todo]) -> list[Block]:
     if not todo:
         return [section("*Nothing waits for you.*")]
     first, rest = todo[0], todo[1:TODO_SHOWN]
-    blocks = [divider(), header("My next step"), section(_todo_line(first))]
+    blocks = [divider(), header("My next step"), section(todo_line(first))]
     if rest:
-        blocks.append(section("*Then*\n" + "\n".join(f"• {_todo_line(one)}" for one in rest)))
+        blocks.append(section("*Then*\n" + "\n".join(f"• {todo_line(one)}" for one in rest)))
     return blocks + _more(len(todo) - TODO_SHOWN)
 
 
-def _todo_line(todo: Todo) -> str:
+def todo_line(todo: Todo) -> str:
+    """One line: what, where, until when."""
     where = f" · {channel_link(todo.channel_id)}" if todo.channel_id else f" · {todo.number}"
     due = f" · {'❗ was due' if todo.late else 'by'} {when(todo.due)}" if todo.due else ""
     return f"{escape(todo.words, 250)}{where}{due}"

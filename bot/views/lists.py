@@ -13,6 +13,7 @@ COMMANDS = (
     ("ack", "acknowledge the page"),
     ("classify", "answer the rubric; the policy gives the severity"),
     ("contain", "start a runbook"),
+    ("next", "what waits for you, and where the others are"),
     ("playbook", "who does what for this kind of harm, whom to tell, what never to say"),
     ("prompt", "keep words that made the system fail"),
     ("replay", "ask the system those words again; before and after containment, side by side"),

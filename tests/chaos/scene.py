@@ -39,11 +39,13 @@ class Scene:
         self.engine = engine
         self.support, self.oncall, self.lead = (Person(world, user) for user in (SUPPORT, ONCALL, LEAD))
         self._healthy_flags = ""
+        self._reports = 0
 
     # acting
 
     async def open_form(self) -> None:
         """The support agent has the form in front of them, filled in."""
+        self._reports += 1
         await self.support.command("C0SUPPORT1", "declare The assistant showed one customer the address of another")
         await self.support.fill({"system": "support-assistant", "ongoing": "yes"})
 
@@ -157,15 +159,17 @@ class Scene:
 
     # asserting
 
-    def check_declared_once(self, incident: int) -> None:
-        """Everything a declaration does exists once, and the record holds."""
+    def check_declared_once(self) -> None:
+        """Everything the last declaration does exists once, and the record holds. PostgreSQL may leave out the number
+        of a declaration that was killed before its commit."""
+        incident = self.newest()
         number = f"INC-{incident}"
         with reading(self.engine) as session:
             everything = session.scalars(sa.select(Incident.id)).all()
             kinds = Counter(link.kind for link in session.scalars(sa.select(Link).where(Link.incident_id == incident)))
             entries = Counter(entry.kind for entry in timeline.entries(session, incident))
             broken = timeline.verify(session, incident)
-        check(sorted(everything) == list(range(1, incident + 1)), "one incident per submit", everything)
+        check(len(everything) == self._reports, f"one incident for each of {self._reports} submits", everything)
         check(broken is None, "the timeline's chain to hold", broken)
         check(entries["declared"] == entries["paged"] == 1, "declared and paged once on the timeline", entries)
         once = {"channel": 1, "page": 1, "card": 1, "announcement": 1, "ticket": 1}

@@ -26,7 +26,7 @@ from incidents.inventory import SystemEntry
 from incidents.models import InboxItem
 from incidents.opening import open_report
 from integrations.rollback.base import Plan, Snapshot
-from runbooks import rollback
+from runbooks import plans
 from runbooks.models import RollbackPlan
 from sandbox.faults import ConnectionClosed
 from sandbox.people import TEAM_ID
@@ -221,7 +221,7 @@ def approved(url: str, home: Path, fleet: Fleet) -> None:
         for number, target in enumerate(system.rollback_targets):
             report = {"what_happened": f"Service {number} shows addresses of others", "system": "fleet"}
             incident = open_report(session, report, Person(REPORTER, TEAM_ID), policy, key=f"report-{number}")
-            plan = rollback.propose(
+            plan = plans.propose(
                 session,
                 incident,
                 target_entry=target.model_dump(mode="json", by_alias=True),

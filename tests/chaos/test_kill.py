@@ -34,10 +34,10 @@ async def test_declare_killed_between_checkpoints_leaves_one_of_everything(datab
         trouble = []
         for more in _every(database_url, range(1, 49, 4), range(3, 49, 12)):
             await world.open_form()
-            before, incident = world.checkpoints(), world.newest() + 1
+            before = world.checkpoints()
             submitting = asyncio.create_task(world.submit())
             await world.kill_after_checkpoints(more, before)
-            workflow = Ready(incident, world.submit, world.check_declared_once)
+            workflow = Ready(world.submit, world.check_declared_once)
             await submitting
             trouble += await _recovered(world, f"after {more} checkpoints", workflow)
     assert not trouble, "\n".join(trouble)
@@ -73,23 +73,22 @@ async def test_random_kills_over_both_workflows_do_everything_once(
 
 @dataclass(frozen=True)
 class Ready:
-    """A workflow about to be started: its incident, what a person does, and what must hold in the end."""
+    """A workflow about to be started: what a person does, and what must hold in the end."""
 
-    incident: int
     act: Callable[[], Awaitable[None]]  # nothing, where nothing is left to do
-    holds: Callable[[int], None]
+    holds: Callable[[], None]
 
 
 async def declare(world: Scene) -> Ready:
     await world.open_form()
-    return Ready(world.newest() + 1, world.submit, world.check_declared_once)
+    return Ready(world.submit, world.check_declared_once)
 
 
 async def roll_back(world: Scene) -> Ready:
     incident = await world.declared()
     await world.ask_for_rollback(incident)
     await world.quiet()
-    return Ready(incident, lambda: world.approve(incident), world.check_rolled_back_once)
+    return Ready(lambda: world.approve(incident), lambda: world.check_rolled_back_once(incident))
 
 
 async def _at_every_call(world: Scene, what: str, workflow: Callable[[Scene], Awaitable[Ready]]) -> int:
@@ -127,9 +126,9 @@ async def _recovered(world: Scene, when: str, ready: Ready) -> list[str]:
         world.world.faults.set({"lose_answer": None})
         await ready.act()
         await world.quiet()
-        ready.holds(ready.incident)
+        ready.holds()
     except Unmet as unmet:
-        return [f"killed {when} (INC-{ready.incident}): {unmet}"]
+        return [f"killed {when} (INC-{world.newest()}): {unmet}"]
     return []
 
 

@@ -43,21 +43,21 @@ async def test_a_survivor_finishes_what_a_killed_replica_began(
         await world.quiet()
         assert time.monotonic() - died < ADOPTED_WITHIN
         assert not world.world.supervisor.running
-        world.check_declared_once(1)
+        world.check_declared_once()
 
 
 async def test_replicas_share_the_work_and_do_it_once(database_url: str, tmp_path: Path, unused_tcp_port: int) -> None:
     async with scene(tmp_path / "world", database_url, socket_mode=False) as world:
         first = world.world.delivery.events_url
         async with second_replica(world, unused_tcp_port):
-            for number in range(1, 5):
+            for turn in range(1, 5):
                 second = f"http://127.0.0.1:{unused_tcp_port}/slack/events"
-                world.world.delivery.events_url = first if number % 2 else second
+                world.world.delivery.events_url = first if turn % 2 else second
                 await world.open_form()
                 await world.submit()
                 await world.quiet()
                 await world.support.close()
-                world.check_declared_once(number)
+                world.check_declared_once()
 
 
 async def test_a_killed_bot_goes_on_after_its_restart(database_url: str, tmp_path: Path) -> None:
@@ -68,4 +68,4 @@ async def test_a_killed_bot_goes_on_after_its_restart(database_url: str, tmp_pat
             await until(killed, "the bot to be killed in the middle")
         await world.restart()
         await world.quiet()
-        world.check_declared_once(1)
+        world.check_declared_once()

@@ -1,0 +1,41 @@
+"""What is next for the one who asks, and steps that are given to a colleague."""
+
+import pytest
+from botkit import LEAD, ONCALL, Scene
+
+GUEST = "U0GUEST001"
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_step_given_to_a_colleague_is_theirs_and_they_are_told_what_is_next(scene: Scene) -> None:
+    number, channel = await scene.declare("It read out another customer's order")
+    lead, oncall = scene.person(LEAD), scene.person(ONCALL)
+    heard = len(scene.whispers(ONCALL))
+    await oncall.command(channel, "next")
+    await scene.hears(ONCALL, heard, f"{number}, next: Acknowledge the page")
+
+    await oncall.press(channel, "contain_open")
+    await oncall.submit({"runbook": "personal-data-in-outputs"})
+    await oncall.sees(channel, "Save the exchange")
+    await oncall.press(channel, "step_assign_open")
+    await oncall.submit({"user": LEAD})
+    await oncall.sees(channel, f"<@{LEAD}>, about")
+    heard = len(scene.whispers(LEAD))
+    await lead.press(channel, "next")
+    await scene.hears(LEAD, heard, f"{number}, next: Containment step: Save the exchange")
+    heard = len(scene.whispers(ONCALL))
+    await oncall.command(channel, "next")
+    await scene.hears(ONCALL, heard, f"{number}, next: Acknowledge the page")
+
+
+async def test_a_step_cannot_be_given_to_a_guest(scene: Scene) -> None:
+    _, channel = await scene.declare("Guests are not given steps")
+    oncall = scene.person(ONCALL)
+    await oncall.press(channel, "contain_open")
+    await oncall.submit({"runbook": "personal-data-in-outputs"})
+    await oncall.sees(channel, "Save the exchange")
+    await oncall.press(channel, "step_assign_open")
+    heard = len(scene.whispers(ONCALL))
+    await oncall.submit({"user": GUEST})
+    await scene.hears(ONCALL, heard, "full members of this workspace only")
