@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 Node = int
+Operation = Callable[[int, int], int]
 MAX_NODES = 100_000
 
 
@@ -27,6 +28,7 @@ class Diagrams:
         self._sizes = tuple(sizes)
         self._parts: list[tuple[int, tuple[int, ...]]] = []
         self._numbers: dict[tuple[int, tuple[int, ...]], Node] = {}
+        self._combined: dict[Operation, dict[tuple[Node, Node], Node]] = {}
 
     def leaf(self, value: int) -> Node:
         return self._number(len(self._sizes), (value,))
@@ -35,26 +37,30 @@ class Diagrams:
         """1 where the variable has one of the values, else 0."""
         return self._node(variable, tuple(self.leaf(value in values) for value in range(self._sizes[variable])))
 
-    def combine(self, operation: Callable[[int, int], int], first: Node, second: Node) -> Node:
-        """The function whose leaf is `operation(leaf of first, leaf of second)` everywhere."""
-        done: dict[tuple[Node, Node], Node] = {}
+    def combine(self, operation: Operation, first: Node, second: Node) -> Node:
+        """The function whose leaf is `operation(leaf of first, leaf of second)` everywhere.
+
+        What an operation made of two nodes is remembered: hand in the same function, not an equal new one.
+        """
+        done = self._combined.setdefault(operation, {})
+        parts, sizes = self._parts, self._sizes
 
         def walk(one: Node, two: Node) -> Node:
-            if (one, two) not in done:
-                (var_one, of_one), (var_two, of_two) = self._parts[one], self._parts[two]
-                top = min(var_one, var_two)
-                if top == len(self._sizes):
-                    done[one, two] = self.leaf(operation(of_one[0], of_two[0]))
-                else:
-                    pairs = zip(self._children(one, top), self._children(two, top), strict=True)
-                    done[one, two] = self._node(top, tuple(walk(*pair) for pair in pairs))
-            return done[one, two]
+            known = done.get((one, two))
+            if known is not None:
+                return known
+            (top, of_one), (var_two, of_two) = parts[one], parts[two]
+            if top < var_two:
+                of_two = (two,) * sizes[top]
+            elif var_two < top:
+                top, of_one = var_two, (one,) * sizes[var_two]
+            elif top == len(sizes):
+                made = done[one, two] = self.leaf(operation(of_one[0], of_two[0]))
+                return made
+            made = done[one, two] = self._node(top, tuple(map(walk, of_one, of_two)))
+            return made
 
         return walk(first, second)
-
-    def map(self, operation: Callable[[int], int], node: Node) -> Node:
-        """The function with `operation` applied to every leaf."""
-        return self.combine(lambda value, _: operation(value), node, self.leaf(0))
 
     def fixed(self, node: Node, variable: int, value: int) -> Node:
         """The function with one variable held at a value."""

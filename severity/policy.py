@@ -16,7 +16,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -294,7 +294,8 @@ def _step(rule: Rule, badness: int) -> Step:
 def load_policy(path: Path | None = None) -> Policy:
     """The policy in a YAML file, checked and proved; None for the shipped one. Raises `PolicyError` with all faults."""
     try:
-        return _policy(read_yaml(path or SHIPPED))
+        document = read_yaml(path or SHIPPED)
+        return _policy(document.text, document.name)
     except PolicyError:
         raise
     except ContentError as error:
@@ -304,14 +305,16 @@ def load_policy(path: Path | None = None) -> Policy:
 def policy_from_text(text: str, name: str = "stored policy") -> Policy:
     """The policy in a text, such as the `Policy.text` an old assessment was made with. Raises `PolicyError`."""
     try:
-        return _policy(read_yaml_text(text, name))
+        return _policy(text, name)
     except PolicyError:
         raise
     except ContentError as error:
         raise PolicyError(error.faults) from error
 
 
-def _policy(document: Document) -> Policy:
+@lru_cache(maxsize=16)  # the proofs of one text come out the same each time, and a policy never changes
+def _policy(text: str, name: str) -> Policy:
+    document = read_yaml_text(text, name)
     file = check_shape(document, PolicyFile)
     table = table_of(document, file)
     proofs.prove(document, table)

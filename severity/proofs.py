@@ -20,7 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice, pairwise, product
+from operator import sub
 
 from severity.conditions import Answered, Condition, Every, Not, Some
 from severity.diagrams import Diagrams, Node, TooEntangled
@@ -67,7 +69,7 @@ class Space:
             case Answered(fact=fact, levels=levels):
                 return self.diagrams.choice(self.place[fact], levels)
             case Not(part=part):
-                return self.diagrams.map(lambda value: 1 - value, self.condition(part))
+                return self.diagrams.combine(sub, self.diagrams.leaf(1), self.condition(part))
             case Every(parts=parts):
                 return self._fold(min, [self.condition(part) for part in parts])
             case Some(parts=parts):
@@ -89,10 +91,10 @@ class Space:
         floor = strongest(rules, conditions, Effect.FLOOR, -1)
         milder = strongest(rules, conditions, Effect.MILDER, 0)
         at_most = strongest(rules, conditions, Effect.AT_MOST, 4)
-        base = self.diagrams.map(lambda value: max(value, start), strongest(rules, conditions, Effect.BASE, -1))
-        raised = combine(lambda value, more: min(4, value + more), base, strongest(rules, conditions, Effect.WORSE, 0))
-        lowered = combine(lambda value, less: max(0, value - less), combine(max, raised, floor), milder)
-        held = combine(lambda value, less: max(-1, value - less), floor, milder)
+        base = combine(max, strongest(rules, conditions, Effect.BASE, -1), self.diagrams.leaf(start))
+        raised = combine(_raised, base, strongest(rules, conditions, Effect.WORSE, 0))
+        lowered = combine(_lowered, combine(max, raised, floor), milder)
+        held = combine(_lowered_floor, floor, milder)
         return Outcome(
             severity=combine(min, lowered, at_most),
             floor=combine(min, held, at_most),
@@ -203,8 +205,21 @@ class _Proof:
         return ("facts", fact.name)
 
 
+@cache  # one function per effect and amount, so that the diagrams remember what it made
 def _strongest_of(best: Callable[[int, int], int], amount: int) -> Callable[[int, int], int]:
     return lambda so_far, holds: best(so_far, amount) if holds else so_far
+
+
+def _raised(badness: int, levels: int) -> int:
+    return min(4, badness + levels)
+
+
+def _lowered(badness: int, levels: int) -> int:
+    return max(0, badness - levels)
+
+
+def _lowered_floor(floor: int, levels: int) -> int:
+    return max(-1, floor - levels)
 
 
 def _answer(fact: Fact, level: int) -> str:
