@@ -1,7 +1,6 @@
 """The severity policy as people meet it: classifying, overriding, and changing the policy together."""
 
 import json
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from botkit import COMMS, LEAD, ONCALL, PRIVACY, SUPPORT, Scene
+from botkit import COMMS, LEAD, ONCALL, PRIVACY, SUPPORT, Scene, in_process
 
 from incidents.db import upgrade
 from incidents.models import Assessment, Incident, TimelineEntry
@@ -48,16 +47,9 @@ def edit(home: Path, version: str, because: str = "the report speaks of a death"
     (home / "config" / "policy.yaml").write_text(text.replace("the report speaks of a death", because))
 
 
-def command_line(scene: Scene, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot.cli", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env=scene.world.bot_environment(),
-    )
-    return done.stdout + done.stderr
+async def command_line(scene: Scene, *words: str) -> str:
+    _, out, errors = await in_process(scene.world.bot_environment(), *words)
+    return out + errors
 
 
 async def policy_shown(scene: Scene, who: str) -> tuple[Person, dict[str, Any]]:
@@ -163,7 +155,7 @@ async def test_abuse_40_an_edited_policy_is_shown_but_not_in_force(scene: Scene)
     assert "It changes nothing yet" in words
     assert "A fresh report that speaks of a death" in words  # the named case it breaks
     assert not scene.person(SUPPORT).buttons(SUPPORT_CHANNEL) & {"policy_propose", "policy_approve"}
-    doctor = json.loads(command_line(scene, "doctor", "--json"))
+    doctor = json.loads(await command_line(scene, "doctor", "--json"))
     [finding] = [one for one in doctor if one["what"] == "Severity policy"]
     assert finding["state"] == "missing"
     assert "is in force" in finding["says"]
@@ -207,7 +199,7 @@ async def test_abuse_40_two_admins_change_the_policy_and_old_answers_stay_explai
     _, _, new = await opened(scene, "Another passenger died after it gave advice.")
     assert new.severity == "SEV0"
 
-    explained = command_line(scene, "policy", "explain", "--assessment", f"{old_number}:0")
+    explained = await command_line(scene, "policy", "explain", "--assessment", f"{old_number}:0")
     assert f"{old_number} was opened as SEV1" in explained
     assert f"Policy version 1, {load_policy().short_hash}." in explained
     [entry] = scene.rows(
