@@ -1,6 +1,8 @@
 # Everything runs in .venv, made from requirements.lock. Python 3.11+ and make are all that is needed.
 PYTHON ?= python3
 BIN := .venv/bin
+# Images often forbid bytecode: each of some hundred processes would then compile every file again.
+export PYTHONDONTWRITEBYTECODE :=
 # Three workers for two cores, because much of the suite waits for processes; a file stays with one of them, because its tests share one sandbox.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 # The longest files first, so that neither worker is left with one at the end.

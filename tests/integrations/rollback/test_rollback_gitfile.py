@@ -4,10 +4,13 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -46,18 +49,27 @@ class Repositories(Lever):
     def __init__(self, home: Path, to: str = "previous") -> None:
         self.to = to
         self.bare, self.work = home / "config.git", home / "work"
-        git(home, "init", "--quiet", "--bare", "--initial-branch=main", str(self.bare))
-        git(self.bare, "config", "uploadpack.allowFilter", "true")
-        git(home, "clone", "--quiet", str(self.bare), str(self.work))
-        git(self.work, "config", "core.autocrlf", "false")
-        git(self.work, "checkout", "--quiet", "-b", "main")
-        (self.work / "prompts").mkdir()
-        (self.work / "README.md").write_text("About.\n")
-        self.commit("v1", "Say how to speak")
-        git(self.work, "tag", "known-good")
-        git(self.work, "push", "--quiet", "origin", "known-good")
-        self.commit("v2", "Speak up")
-        self.other("A change elsewhere")
+        shutil.copytree(_begun().name, home, dirs_exist_ok=True)
+        remote = self.work / ".git" / "config"
+        remote.write_text(remote.read_text().replace(_begun().name, str(home)))
+
+    @classmethod
+    def begin(cls, home: Path) -> None:
+        """The history that every test starts with: one version known to be good, a later one, and other work."""
+        made = cls.__new__(cls)
+        made.bare, made.work = home / "config.git", home / "work"
+        git(home, "init", "--quiet", "--bare", "--initial-branch=main", str(made.bare))
+        git(made.bare, "config", "uploadpack.allowFilter", "true")
+        git(home, "clone", "--quiet", str(made.bare), str(made.work))
+        git(made.work, "config", "core.autocrlf", "false")
+        git(made.work, "checkout", "--quiet", "-b", "main")
+        (made.work / "prompts").mkdir()
+        (made.work / "README.md").write_text("About.\n")
+        made.commit("v1", "Say how to speak")
+        git(made.work, "tag", "known-good")
+        git(made.work, "push", "--quiet", "origin", "known-good")
+        made.commit("v2", "Speak up")
+        made.other("A change elsewhere")
 
     def commit(self, name: str, subject: str) -> None:
         (self.work / FILE).write_bytes(TEXTS[name].encode())
@@ -91,6 +103,14 @@ class Repositories(Lever):
 
     def changes(self) -> int:
         return git(self.bare, "log", "main", "--format=%B").count("Rai-Incident-Key: rollback-1-")
+
+
+@cache
+def _begun() -> TemporaryDirectory[str]:
+    """Made once and copied for each test: sixteen calls of git take longer than most tests."""
+    home = TemporaryDirectory(prefix="rai-repositories-")
+    Repositories.begin(Path(home.name))
+    return home
 
 
 @pytest.fixture
