@@ -183,6 +183,7 @@ async def staged(home: Path, database_url: str) -> AsyncIterator[Scene]:
         made = Scene(world, database_url)
         yield made
         made.engine.dispose()
+        world.kill_bot()  # it keeps nothing that a second of stopping would save
 
 
 def interaction(payload: dict[str, Any]) -> bytes:

@@ -39,6 +39,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         made = Scene(world, url)
         yield made
         made.engine.dispose()
+        world.kill_bot()
 
 
 def edit(home: Path, version: str, because: str = "the report speaks of a death") -> None:

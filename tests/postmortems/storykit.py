@@ -12,6 +12,7 @@ from postmortems import actions, answers, versions
 from runbooks import approvals, plans, rollback
 
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+TOLD = 5400  # seconds after START at which the story is over
 REPORTER, COMMANDER, APPROVER = "U0SUPPORT1", "U0ONCALL01", "U0RAILEAD1"
 PEOPLE = {REPORTER: "Support agent", COMMANDER: "On-call engineer", APPROVER: "Responsible-AI lead"}
 CLOCKED = (clock, lifecycle, timeline, milestones, assessing, inventory, plans, rollback, approvals, versions, actions)
@@ -65,7 +66,7 @@ def tell(session: Session, at: Callable[[float], None]) -> Incident:
     at(1500)
     lifecycle.post_update(session, incident, "The old model serves.", None, by=COMMANDER, key="update:2")
     answers.answer(session, incident, "affected_users", "14 customers, counted in the logs", by=APPROVER, key="a:1")
-    at(5400)
+    at(TOLD)
     lifecycle.resolve(
         session, incident, "The cache key holds the customer now.", by=COMMANDER, key="r", missing=[], anyway=True
     )
