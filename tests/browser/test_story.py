@@ -195,13 +195,15 @@ async def _rolled_back(on_call: Window, lead: Window) -> None:
     await bot.get_by_test_id("start-bot").click()
     await expect(bot.get_by_test_id("bot-restarts")).to_have_text("1", timeout=PATIENCE_MS)
     await lead.reads("Done and verified", "v2 → v1")
-    await lead.reads("INC-1", "Mitigated", "TTM")
+    await lead.reads("INC-1", "Proposed: mitigated", "Has the harm stopped?")
 
     assistant = await lead.panel("assistant")
     await expect(assistant.get_by_test_id("assistant-model")).to_contain_text("v1")
     await assistant.get_by_test_id("provoke-leak").click()
     await expect(assistant.get_by_text("I cannot find order")).to_be_visible()
     await expect(assistant.get_by_test_id("leak")).to_have_count(0)
+    await lead.press("mitigate")  # Confirm, where the bot proposes it: resolving waits for a person's word
+    await lead.reads("confirms that the harm has stopped", "INC-1 is mitigated")
 
 
 async def _finished(on_call: Window) -> None:
