@@ -43,6 +43,7 @@ def build_app(parts: Parts, inbox: Inbox, homes: Homes) -> AsyncApp:
         return AuthorizeResult(enterprise_id=None, team_id=parts.team_id, bot_token=token, bot_user_id=parts.bot_user)
 
     app = AsyncApp(
+        name="rai-incident",  # without one Bolt reads the source of every caller to make it up
         logger=logger,
         client=web,
         signing_secret="checked-by-the-guard",  # noqa: S106

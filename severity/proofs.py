@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice, pairwise, product
-from operator import sub
+from operator import gt, sub
 
 from severity.conditions import Answered, Condition, Every, Not, Some
 from severity.diagrams import Diagrams, Node, TooEntangled
@@ -183,7 +183,8 @@ class _Proof:
         for (low, high), (when, severity) in product(pairs, severities.items()):
             before = self._diagrams.fixed(severity, index, fact.levels[low])
             after = self._diagrams.fixed(severity, index, fact.levels[high])
-            found = self._diagrams.find(lambda one, two: two < one, before, after)
+            drop = self._diagrams.combine(gt, before, after)
+            found = self._diagrams.find(lambda one, _: one == 1, drop, drop)
             if found is None:
                 continue
             was, now = {**found, index: fact.levels[low]}, {**found, index: fact.levels[high]}
