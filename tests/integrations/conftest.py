@@ -69,7 +69,7 @@ class Outside:
     async def _stop(self) -> None:
         for server in self._servers:
             server.should_exit = server.force_exit = True
-            await server.shutdown()
+        await asyncio.gather(*(server.shutdown() for server in self._servers))
 
 
 @pytest.fixture
