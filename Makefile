@@ -4,9 +4,8 @@ BIN := .venv/bin
 # Images often forbid bytecode: each of some hundred processes would then compile every file again.
 export PYTHONDONTWRITEBYTECODE :=
 # Three workers for two cores, because much of the suite waits for processes; a file stays with one of them, because its tests share one sandbox.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
-# The longest files first, so that neither worker is left with one at the end.
-SLOW_FIRST := tests/story/test_play.py tests/browser/test_page.py tests/browser/test_story.py tests/bot
+# Files in the order of tests/conftest.py, the longest first: by itself xdist would start with those of the most tests.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: install demo test test-real chaos lint bench lock pictures
 
@@ -22,7 +21,7 @@ demo: install
 	$(BIN)/rai-incident demo
 
 test: install
-	$(PYTEST) -m "not real and not chaos" $(SLOW_FIRST) tests
+	$(PYTEST) -m "not real and not chaos" tests
 
 test-real: install tests/real/installed
 	$(BIN)/python -m pytest -m real tests
