@@ -190,8 +190,14 @@ def _read(path: Path) -> list[SystemEntry]:
 
 def _plain(entry: SystemEntry) -> dict[str, Any]:
     """An entry as the file has it: without what was never said."""
-    values = entry.model_dump(mode="json", by_alias=True)
-    return {name: value for name, value in values.items() if value is not None and value != []}
+    said: dict[str, Any] = _said(entry.model_dump(mode="json", by_alias=True))
+    return said
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _said(one) for name, one in value.items() if one is not None and one != []}
+    return [_said(one) for one in value] if isinstance(value, list) else value
 
 
 def _list(value: object) -> list[dict[str, str]]:

@@ -104,18 +104,35 @@ def middle(values: Iterable[float]) -> float | None:
 
 
 def suppress(cells: Mapping[str, int], k: int) -> dict[str, int | None]:
-    """The parts of a whole as they may be shown beside its total: None for a part under `k`, and for as many others as
-    it takes that no hidden part can be worked out.
+    """The parts of a whole as they may be shown beside its total: None for each under `k`, or for all of them.
 
-    Hidden parts look alike, whether small themselves or hidden to protect a small one. What a reader knows is their
-    sum; it must leave every one of them at least `k` values. So the smallest shown parts are hidden too until there
-    are two hidden ones and their sum is large enough.
+    A reader knows the rule, the total and the parts that are shown, so also the sum of the hidden ones. It must leave
+    each of them several values: one hidden part, or several that are nearly all zero or nearly all `k` - 1, could be
+    worked out. Then every part is hidden. Which one is hidden in addition never depends on how small a small one is.
     """
-    hidden = {name for name, count in cells.items() if count < k}
-    shown = sorted((name for name in cells if name not in hidden), key=lambda name: (cells[name], name))
-    while hidden and shown and (len(hidden) < 2 or sum(cells[name] for name in hidden) < k - 1):
-        hidden.add(shown.pop(0))
-    return {name: None if name in hidden else count for name, count in cells.items()}
+    hidden = [count for count in cells.values() if count < k]
+    return _hidden(cells, k, bool(hidden) and (len(hidden) < 2 or not _spare(k) <= sum(hidden) <= _most(hidden, k)))
+
+
+def suppress_overlapping(cells: Mapping[str, int], k: int, total: int) -> dict[str, int | None]:
+    """The same for cells of which each of `total` incidents is in at least one. Their own sum is not shown, so what can
+    be known of small ones is that they hold the incidents that are in no shown cell: few, or all are hidden."""
+    hidden = [count for count in cells.values() if count < k]
+    missing = total - (sum(cells.values()) - sum(hidden))
+    return _hidden(cells, k, missing > 0 and 2 * missing >= len(hidden) * (k - 1))
+
+
+def _hidden(cells: Mapping[str, int], k: int, every: bool) -> dict[str, int | None]:
+    return {name: None if every or count < k else count for name, count in cells.items()}
+
+
+def _spare(k: int) -> int:
+    """How far the sum of hidden numbers stays from either end: then each has three values (two where k is 2)."""
+    return min(2, k - 1)
+
+
+def _most(hidden: Sequence[int], k: int) -> int:
+    return len(hidden) * (k - 1) - _spare(k)
 
 
 def share(within: Sequence[bool]) -> float | None:

@@ -3,7 +3,7 @@
 import re
 
 from bot.digest.value import ALL, MEASURES, Digest, Exercise
-from bot.digest.words import course, heading, number, percent, plural, rate, seconds, weights
+from bot.digest.words import course, heading, number, percent, plural, rate, seconds, weights, whole
 from severity.taxonomy import harm_classes
 
 NAMES = {"ttd": "detect", "tta": "acknowledge", "ttm": "mitigate", "ttr": "resolve"}
@@ -53,15 +53,15 @@ def about(digest: Digest) -> list[str]:
 
 def count_rows(digest: Digest, *, zeros: bool) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
     """(what, now, before) by severity, and by harm class."""
-    counts, k = digest.counts, digest.minimum_cell
+    counts = digest.counts
     titles = {name: f"{name} {found.title}" for name, found in harm_classes().items()}
 
     def rows(now: dict[str, int | None], before: dict[str, int | None]) -> list[tuple[str, str, str]]:
         return [
             (
                 titles.get(name, name.capitalize() if name.islower() else name),
-                number(now[name], k),
-                number(before[name], k),
+                number(now[name]),
+                number(before[name]),
             )
             for name in now
             if zeros or now[name] != 0 or before[name] != 0
@@ -132,8 +132,8 @@ def near_line(digest: Digest) -> str:
     """Near misses, issues, hazards."""
     counts, k = digest.counts, digest.minimum_cell
     return (
-        f"Near misses {number(counts.near_misses, k)}, risks that were not imminent {number(counts.issues, k)}, "
-        f"hazards and safety mechanisms that worked {number(counts.hazards, k)}."
+        f"Near misses {whole(counts.near_misses, k)}, risks that were not imminent {whole(counts.issues, k)}, "
+        f"hazards and safety mechanisms that worked {whole(counts.hazards, k)}."
     )
 
 
@@ -143,7 +143,7 @@ def _about(digest: Digest) -> str:
 
 def _open(digest: Digest) -> str:
     if digest.audience == "organisation":
-        return f"## Open now\n\n{number(digest.counts.open_now, digest.minimum_cell)}"
+        return f"## Open now\n\n{whole(digest.counts.open_now, digest.minimum_cell)}"
     if not digest.open:
         return "## Open now\n\nNone."
     rows = [
@@ -165,8 +165,8 @@ def _counts(digest: Digest) -> str:
     severities, classes = count_rows(digest, zeros=True)
     total = (
         "All",
-        number(digest.counts.total, digest.minimum_cell),
-        number(digest.counts.previous_total, digest.minimum_cell),
+        whole(digest.counts.total, digest.minimum_cell),
+        whole(digest.counts.previous_total, digest.minimum_cell),
     )
     head = ["", digest.period.these.capitalize(), "Before"]
     return (
@@ -217,8 +217,8 @@ def _overdue(digest: Digest) -> str:
     ]
     if digest.audience == "organisation":
         lines = [
-            f"- Reports to authorities: {number(digest.overdue_clock_count, k)}",
-            f"- Actions of postmortems: {number(digest.overdue_action_count, k)}",
+            f"- Reports to authorities: {whole(digest.overdue_clock_count, k)}",
+            f"- Actions of postmortems: {whole(digest.overdue_action_count, k)}",
         ]
     return "## Overdue\n\n" + ("\n".join(lines) or "Nothing.")
 

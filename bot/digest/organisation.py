@@ -5,7 +5,7 @@ reader could work out from the ones that are shown (abuse case 28). The rule in 
 from dataclasses import replace
 
 from bot.digest.value import ALL, MEASURES, Counts, Digest, Number, Rates, Recurrence, Target, Time
-from incidents.trends import suppress
+from incidents.trends import suppress, suppress_overlapping
 
 
 def for_organisation(digest: Digest) -> Digest:
@@ -21,8 +21,8 @@ def for_organisation(digest: Digest) -> Digest:
             previous_total=before,
             by_severity=by_severity,
             previous_by_severity=_parts(counts.previous_by_severity, before, k),
-            by_harm_class=_parts(counts.by_harm_class, total, k),
-            previous_by_harm_class=_parts(counts.previous_by_harm_class, before, k),
+            by_harm_class=_classes(counts.by_harm_class, total, k),
+            previous_by_harm_class=_classes(counts.previous_by_harm_class, before, k),
             near_misses=_whole(counts.near_misses, k),
             issues=_whole(counts.issues, k),
             hazards=_whole(counts.hazards, k),
@@ -54,7 +54,18 @@ def _parts(cells: dict[str, Number], total: Number, k: int) -> dict[str, Number]
     """Parts of a shown total; all hidden where the total is."""
     if total is None:
         return dict.fromkeys(cells)
-    return dict(suppress({name: count or 0 for name, count in cells.items()}, k))
+    return dict(suppress(_whole_numbers(cells), k))
+
+
+def _classes(cells: dict[str, Number], total: Number, k: int) -> dict[str, Number]:
+    """The same for harm classes, of which an incident may have several."""
+    if total is None:
+        return dict.fromkeys(cells)
+    return dict(suppress_overlapping(_whole_numbers(cells), k, total))
+
+
+def _whole_numbers(cells: dict[str, Number]) -> dict[str, int]:
+    return {name: count or 0 for name, count in cells.items()}
 
 
 def _time(time: Time, total: Number, k: int) -> Time:

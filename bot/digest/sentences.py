@@ -1,7 +1,7 @@
 """The three sentences at the top: what changed, where it goes, what needs a decision. Computed, each with a link."""
 
 from bot.digest.value import Digest, Pointer, Sentence
-from bot.digest.words import course, number, plural, rate, seconds
+from bot.digest.words import course, plural, rate, seconds, whole
 from severity.taxonomy import harm_classes
 
 SEVERE = ("SEV0", "SEV1")
@@ -17,7 +17,7 @@ def sentences(digest: Digest) -> tuple[Sentence, ...]:
 def _changed(digest: Digest) -> Sentence:
     counts, noun = digest.counts, digest.period.noun
     total = _incidents(counts.total, digest)
-    before = number(counts.previous_total, digest.minimum_cell)
+    before = whole(counts.previous_total, digest.minimum_cell)
     if counts.total == 0:
         return Sentence(f"No incident was declared, {before} in the {noun} before.", None)
     text = f"{total} declared, {before} in the {noun} before"

@@ -7,8 +7,13 @@ from bot.views.blocks import duration
 from incidents.trends import Comparison
 
 
-def number(count: Number, minimum: int) -> str:
-    """A count, or that it is hidden."""
+def number(count: Number) -> str:
+    """A part of a whole; hidden, it may be small or protect a small one."""
+    return "not shown" if count is None else f"{count:,}"
+
+
+def whole(count: Number, minimum: int) -> str:
+    """A count that is part of nothing; hidden, it is small."""
     return f"under {minimum}" if count is None else f"{count:,}"
 
 

@@ -20,7 +20,6 @@ from incidents import access, subscriptions
 from incidents.access import Action
 from incidents.errors import BadInput, Conflict
 from incidents.periods import EVERY
-from severity.taxonomy import harm_classes
 
 WORDS = {"preview": "digest_preview", "now": "digest_now", "pause": "digest_pause", "resume": "digest_resume"}
 SAID = {
@@ -42,7 +41,7 @@ def register(app: AsyncApp, door: Door) -> None:
         named: Payload = {"every": value} if kind == "digest_preview" else {"subscription": _number(value)}
         refused = await door.save(_item(body, f"act:{body['trigger_id']}", kind, str(where.get("channel")), named))
         await ack()
-        shown_now = views.done_modal(spoken(refused or SAID[kind]))
+        shown_now = views.done_modal(refused or SAID[kind])
         await door.web.views_update(view_id=view["id"], hash=view["hash"], view=shown_now)
 
     @app.action("digest_open")
@@ -86,7 +85,6 @@ async def form(door: Door, body: Body, channel: str) -> Block:
         return views.digest_form(
             [shown(row) for row in rows],
             [(system.id, system.name) for system in door.parts.systems],
-            [(name, f"{name} {found.title}") for name, found in harm_classes().items()],
             zone,
             door.parts.settings.digest_min_cell,
             metadata({"channel": channel}),

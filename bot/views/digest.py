@@ -6,7 +6,7 @@ from bot import charts
 from bot.digest import markdown
 from bot.digest.figures import WINDOW
 from bot.digest.value import Digest, OpenIncident, Pointer
-from bot.digest.words import heading, number, plural, rate, seconds
+from bot.digest.words import heading, plural, rate, seconds, whole
 from bot.views.blocks import (
     Block,
     actions,
@@ -28,13 +28,14 @@ from integrations.slack import Message
 
 LISTED = 8  # incidents, actions, clocks in one message
 ALT_TEXT = 2000
+PREVIEW = "👁️ A preview, only for you. Nothing was posted."
 CATEGORY = 20  # characters of a chart's label
 
 
-def digest_message(digest: Digest, pictures: Sequence[str] = (), *, note: str = "") -> Message:
-    """The digest. `pictures` are addresses of the charts as uploaded pictures, for the plain variant; `note` comes
-    first, in small print."""
-    native = _blocks(digest, [*_charts(digest), *_tables(digest)], note)
+def digest_message(digest: Digest, pictures: Sequence[str] = (), *, preview: bool = False) -> Message:
+    """The digest. `pictures` are addresses of the charts as uploaded pictures, for the plain variant; a preview says
+    first that it is one."""
+    native = _blocks(digest, [*_charts(digest), *_tables(digest)], preview)
     drawn: list[Block] = [
         {
             "type": "image",
@@ -43,13 +44,13 @@ def digest_message(digest: Digest, pictures: Sequence[str] = (), *, note: str = 
         }
         for address in pictures
     ]
-    plain = _blocks(digest, [*drawn, *_plain_tables(digest)], note)
+    plain = _blocks(digest, [*drawn, *_plain_tables(digest)], preview)
     text = "\n".join([heading(digest), *(f"{n}. {each.text}" for n, each in enumerate(digest.sentences, start=1))])
     return Message(escape(text), native, plain)
 
 
-def _blocks(digest: Digest, numbers: list[Block], note: str) -> list[Block]:
-    notes = [*([note] if note else []), *_late(digest)]
+def _blocks(digest: Digest, numbers: list[Block], preview: bool) -> list[Block]:
+    notes = [*([PREVIEW] if preview else []), *_late(digest)]
     return [
         header(heading(digest)),
         *([context(*notes)] if notes else []),
@@ -90,7 +91,7 @@ def _sentence(text: str, where: Pointer | None) -> str:
 
 def _open(digest: Digest) -> list[Block]:
     if digest.audience == "organisation":
-        return [section(f"*Open now*: {number(digest.counts.open_now, digest.minimum_cell)}")]
+        return [section(f"*Open now*: {whole(digest.counts.open_now, digest.minimum_cell)}")]
     if not digest.open:
         return [section("*Open now*: none 🌤️")]
     lines = [_open_line(each) for each in digest.open[:LISTED]]
@@ -115,7 +116,7 @@ def _open_line(each: OpenIncident) -> str:
 def _counts(digest: Digest) -> list[Block]:
     severities, classes = markdown.count_rows(digest, zeros=digest.audience == "organisation")
     k, noun = digest.minimum_cell, digest.period.noun
-    total = f"*{number(digest.counts.total, k)}* (in the {noun} before: {number(digest.counts.previous_total, k)})"
+    total = f"*{whole(digest.counts.total, k)}* (in the {noun} before: {whole(digest.counts.previous_total, k)})"
 
     def column(title: str, rows: list[tuple[str, str, str]]) -> str:
         lines = [f"{escape(what, 34)}: *{now}* ({before})" for what, now, before in rows]
@@ -226,16 +227,16 @@ def _preformatted(caption: str, rows: Sequence[Sequence[str | tuple[float, str]]
 def _overdue(digest: Digest) -> list[Block]:
     k = digest.minimum_cell
     if digest.audience == "organisation":
-        clocks, actions = number(digest.overdue_clock_count, k), number(digest.overdue_action_count, k)
+        clocks, actions = whole(digest.overdue_clock_count, k), whole(digest.overdue_action_count, k)
         return [section(f"*Overdue*: reports to authorities {clocks}, actions {actions}")]
     lines = []
     for clock in digest.overdue_clocks[:LISTED]:
         state = "due" if clock.decided else "nobody has decided; if it applies, due"
-        lines.append(f"• ⏱️ {clock.incident}: {escape(clock.clock, 80)}, {state} {when(clock.due)}")
+        lines.append(f"• ⏱️ {escape(clock.incident, 20)}: {escape(clock.clock, 80)}, {state} {when(clock.due)}")
     for action in digest.overdue_actions[:LISTED]:
         lines.append(
-            f"• {action.incident}: {escape(action.title, 120)} ({action.priority}), {person(action.owner)}, "
-            f"due {action.due}"
+            f"• {escape(action.incident, 20)}: {escape(action.title, 120)} ({escape(action.priority, 20)}), "
+            f"{person(action.owner)}, due {action.due}"
         )
     hidden = max(0, len(digest.overdue_clocks) - LISTED) + max(0, len(digest.overdue_actions) - LISTED)
     if hidden:
@@ -245,7 +246,7 @@ def _overdue(digest: Digest) -> list[Block]:
 
 def _rest(digest: Digest) -> str:
     done = ", ".join(
-        f"{escape(each.title, 80)}{f' ({each.rating})' if each.rating else ''}"
+        f"{escape(each.title, 80)}{f' ({escape(each.rating, 20)})' if each.rating else ''}"
         for each in digest.exercises_done[:LISTED]
     )
     due = ", ".join(f"{escape(each.title, 80)} ({each.day})" for each in digest.exercises_due[:LISTED])

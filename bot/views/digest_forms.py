@@ -21,6 +21,7 @@ from bot.views.blocks import (
     when,
 )
 from incidents.periods import EVERY
+from severity.taxonomy import harm_classes
 
 CALLBACK = "digest_subscribe"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -50,14 +51,13 @@ class Subscribed:
 def digest_form(
     subscribed: Sequence[Subscribed],
     systems: Sequence[tuple[str, str]],
-    harm_classes: Sequence[tuple[str, str]],
     zone: str,
     minimum: int,
     metadata: str,
 ) -> Block:
-    """The form. `systems` and `harm_classes` are (id, name); `zone` is the person's own, as Slack says."""
+    """The form. `systems` are (id, name); `zone` is the person's own, as Slack says."""
     blocks: list[Block] = []
-    for each in subscribed:
+    for each in subscribed[: len(EVERY)]:
         blocks += [section(_said(each)), _buttons(each)]
     if subscribed:
         blocks += [divider(), context("Save to change one of them (they are told apart by how often), or to add one.")]
@@ -93,7 +93,7 @@ def digest_form(
         options = [option(name, system_id) for system_id, name in systems]
         chosen = list(now.systems) if now else []
         blocks.append(multi_select_input("systems", "Only these AI systems", options, initial=chosen, hint="None: all"))
-    options = [option(name, class_id) for class_id, name in harm_classes]
+    options = [option(f"{name} {found.title}", name) for name, found in harm_classes().items()]
     chosen = list(now.harm_classes) if now else []
     blocks.append(
         multi_select_input("harm_classes", "Only these kinds of harm", options, initial=chosen, hint="None: all")
@@ -116,7 +116,7 @@ def digest_form(
 
 def done_modal(words: str) -> Block:
     """What was received, instead of the form."""
-    return modal(CALLBACK, "Digest", [section(words)])
+    return modal(CALLBACK, "Digest", [section(escape(words) or "Received.")])
 
 
 def subscribed_words(each: Subscribed) -> str:
@@ -143,5 +143,5 @@ def _buttons(each: Subscribed) -> Block:
         button("Preview", "digest_preview", each.every),
         button("Send now", "digest_now", value),
         toggle,
-        block_id=f"digest:{value}",
+        block_id=f"digest:{each.every}",
     )

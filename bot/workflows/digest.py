@@ -66,8 +66,7 @@ def post_digest(sent_id: int) -> None:
 def preview_digest(user: str, team_id: str, channel: str, every: str, key: str) -> None:
     """The newest whole period as the channel would get it, for one person's eyes."""
     digest = DBOS.run_step({"name": "digest"}, compute_preview, team_id, channel, every)
-    note = "👁️ A preview, only for you. Nothing was posted."
-    carry_out(Tell(user, digest_message(digest, note=note), channel), key, None)
+    carry_out(Tell(user, digest_message(digest, preview=True), channel), key, None)
 
 
 def compute(sent_id: int) -> Digest:

@@ -34,6 +34,8 @@ VIEWS = {
     for view in views_of(module)
     if module.__name__ != "bot.views.blocks" and view not in PARTS
 }
+UNTYPED = {"data_visualization"}  # newer than @slack/types 3.2.0, from which the published schema is made
+UNKNOWN_TO_SDK = {"data_table"}  # newer than slack_sdk 3.47
 ROUNDS = 12  # more than any argument has states
 OURS = re.compile(r"@[UW][A-Z0-9]{2,20}|#C[A-Z0-9]+|!date\^\d+\^[^|]*\|.* UTC|https://jira\.invalid/browse/RAI-1\|.*")
 
@@ -72,8 +74,9 @@ def test_slack_takes_the_view(
             if isinstance(shown, Message):
                 assert block_faults(blocks, "message") == []
             if round_ in (0, 1):
-                assert [error.message for error in published.iter_errors(blocks)] == []
-                for parsed in Block.parse_all(blocks):
+                typed = [block for block in blocks if block["type"] not in UNTYPED]
+                assert [error.message for error in published.iter_errors(typed)] == []
+                for parsed in Block.parse_all([block for block in typed if block["type"] not in UNKNOWN_TO_SDK]):
                     assert parsed is not None
                     parsed.validate_json()
 

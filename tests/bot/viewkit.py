@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.digest.value import MEASURES, UNCLASSIFIED, Mitigation, Pointer, Sentence, Target, Time, Week
 from bot.views import exercise
 from bot.views.blocks import escape
 from bot.views.break_glass import VERDICTS
 from bot.views.card import ROLE_WORDS, STATUS_WORDS
 from bot.views.contain import MARKS
 from bot.views.rollback import HEADLINES
+from incidents.periods import EVERY, Period
 from playbooks.running import SPEEDS
 from playbooks.scenario import Inject, Scenario
 from severity.facts import Fact
@@ -68,8 +70,11 @@ CHOICES: dict[str, Sequence[str]] = {
     "ListLine.state": tuple(exercise.STATE_WORDS),
     "InjectLine.state": ("delivered", "skipped", "waiting"),
     "ActionLine.state": tuple(exercise.OUTCOME_MARK),
+    "every": EVERY,
 }
+SEVERITIES = CHOICES["severity"]
 CHOICES |= dict.fromkeys(("computed", "floor", "to", "after", "decided"), CHOICES["severity"])
+WEEK = Period(date(2026, 11, 9), date(2026, 11, 16), "Europe/Berlin", "weekly")
 # What comes from files that are checked when they are read, and is no text of a person's: kept in its own bounds.
 _NUMBERS = itertools.count()
 PAIRS = [(f"id-{number}", f"Name {number} " + "x" * 60) for number in range(30)]
@@ -116,6 +121,39 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "snapshot_hashes": lambda mode: {WORDS[mode]: "f" * 64},
     # made into mrkdwn, and escaped, by who hands it in
     "clocks": lambda mode: [escape(WORDS[mode], 120)] * _many(mode),
+    # addresses of files that the bot has uploaded
+    "pictures": lambda mode: [] if mode == "empty" else ["https://files.invalid/trends.png"],
+    # computed from the record, in the shapes that its sums have; chosen in the form, and checked
+    "Pointer.channel": lambda mode: None if mode == "empty" else "C0SUPPORT1",
+    "Digest.period": lambda mode: WEEK,
+    "Digest.previous": lambda mode: WEEK.previous,
+    "Digest.systems": lambda mode: tuple(name for name, _ in PAIRS[: _many(mode)]),
+    "Digest.harm_classes": lambda mode: () if mode == "empty" else tuple(harm_classes()),
+    "Digest.busiest": lambda mode: None if mode == "empty" else ("H4", 7, Pointer("INC-7", "C0SUPPORT1", None)),
+    "Digest.sentences": lambda mode: (Sentence(WORDS[mode] or "None.", Pointer("INC-7", "C0SUPPORT1", None)),) * 3,
+    "Recurrence.classes": lambda mode: dict.fromkeys(harm_classes(), (_number(mode), _number(mode))),
+    "Digest.times": lambda mode: dict.fromkeys(MEASURES, Time(None if mode == "empty" else 90.0, _number(mode))),
+    "Digest.times_by_severity": lambda mode: {
+        severity: dict.fromkeys(MEASURES, Time(1e9, 7)) for severity in SEVERITIES[: _many(mode)]
+    },
+    "Digest.targets": lambda mode: {
+        severity: {"ttm": Target(7200.0, 2, 7, 2 / 7)} for severity in SEVERITIES[: _many(mode)]
+    },
+    "Digest.mitigation": lambda mode: {} if mode == "empty" else dict.fromkeys(SEVERITIES, Mitigation(90.0, 7200.0, 3)),
+    "Rates.unit": lambda mode: "per million requests",
+    "Rates.weights": lambda mode: dict(zip(SEVERITIES, (16, 8, 4, 2, 1), strict=True)),
+    "Rates.weeks": lambda mode: () if mode == "empty" else tuple(_week(week, mode) for week in WEEK.weeks(26)),
+    "Subscribed.weekday": lambda mode: 6,
+    "Subscribed.at": lambda mode: "09:00",
+    "Subscribed.systems": lambda mode: tuple(name for name, _ in PAIRS[: _many(mode)]),
+    "Subscribed.harm_classes": lambda mode: () if mode == "empty" else tuple(harm_classes()),
+}
+CHECKED |= {
+    f"Counts.{name}": lambda mode: {name: _number(mode) for name in SEVERITIES}
+    for name in ("by_severity", "previous_by_severity")
+} | {
+    f"Counts.{name}": lambda mode: {name: _number(mode) for name in (*harm_classes(), UNCLASSIFIED)}
+    for name in ("by_harm_class", "previous_by_harm_class")
 }
 
 
@@ -148,8 +186,8 @@ def make(kind: Any, name: str, mode: str, round_: int, owner: str = "") -> Any:
         return None
     if choices and kind in (str, str | None):
         return choices[round_ % len(choices)]
-    checked = CHECKED.get(f"{owner}.{name}") or CHECKED.get(name)
-    if checked and not _of_facts(kind):
+    checked = CHECKED.get(f"{owner}.{name}") or (None if _of_facts(kind) else CHECKED.get(name))
+    if checked:
         return checked(mode)
     if optional:
         kind = next(one for one in typing.get_args(kind) if one is not type(None))
@@ -172,7 +210,7 @@ def _plain(kind: Any, name: str, mode: str, round_: int) -> Any:
     if origin is typing.Literal:
         return arguments[round_ % len(arguments)]
     if kind is int:
-        return {"empty": 0, "maximal": 10**9}.get(mode, 7)
+        return _number(mode)
     if kind is datetime:
         return datetime(2286, 1, 1, tzinfo=UTC) if mode == "maximal" else datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     if kind is date:
@@ -204,6 +242,14 @@ def _words(name: str, mode: str) -> str:
 
 def _many(mode: str) -> int:
     return {"empty": 0, "ordinary": 2, "maximal": 60, "hostile": 5}[mode]
+
+
+def _number(mode: str) -> int:
+    return {"empty": 0, "maximal": 10**9}.get(mode, 7)
+
+
+def _week(week: Period, mode: str) -> Week:
+    return Week(week.first, _number(mode), _number(mode), _number(mode), 1.5, 0.5, float(_number(mode)))
 
 
 def _span(mode: str) -> timedelta | None:
