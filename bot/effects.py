@@ -43,6 +43,7 @@ class Tell:
     channel: str | None = None
     response_url: str | None = None
     thread_ts: str | None = None
+    exercise_id: int | None = None  # whose act this answers, where it is one of an exercise
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,8 @@ def perform(effect: Effect, key: str, again: bool, about: int | None = None) -> 
                 room = parts().world(incident_id).room
                 room.upload(channel, name=name, title=title, content=content, comment=comment, again=again)
         case Say(channel_id, message, thread_ts):
-            parts().slack.post(channel_id, message, key=key, again=again, thread_ts=thread_ts)
+            room = parts().world(None, channel_id).room
+            room.post(channel_id, message, key=key, again=again, thread_ts=thread_ts)
         case AnswerMessage(question_id):
             shown_questions.show_answer(question_id, again)
         case QueueEntry(handoff_id):
@@ -339,13 +341,13 @@ def _show_card(incident_id: int) -> None:
 
 
 def _tell(effect: Tell, key: str, again: bool, about: int | None) -> None:
-    room = parts().world(about, effect.channel).room
+    room = parts().world(about, effect.channel, effect.exercise_id).room
     if effect.response_url and room.respond(effect.response_url, effect.message, thread_ts=effect.thread_ts):
         return
-    if effect.channel and effect.channel.startswith("D"):  # among two, nothing needs to be hidden
+    if effect.channel and effect.channel.startswith("D") and effect.thread_ts:  # among two, nothing is hidden
         room.post(effect.channel, effect.message, key=key, again=again, thread_ts=effect.thread_ts)
         return
-    if effect.channel:
+    if effect.channel and not effect.channel.startswith("D"):
         try:
             room.tell(effect.channel, effect.user, effect.message, thread_ts=effect.thread_ts)
         except SlackRefused:

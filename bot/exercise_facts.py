@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.views.exercise import ActionLine, InjectLine, PanelFacts
+from bot.views.exercise_panel import ActionLine, InjectLine, PanelFacts
 from incidents import timeline
 from incidents.models import Assessment, Incident, TimelineEntry
 from playbooks import afterwards, running
@@ -109,6 +109,7 @@ def panel_facts(session: Session, exercise: Exercise) -> PanelFacts:
         title=exercise.title,
         state=exercise.state,
         speed=exercise.speed,
+        speeds=running.SPEEDS,
         minute=min(shown, float(scenario.minutes)),
         minutes=scenario.minutes,
         channel_id=exercise.channel_id,

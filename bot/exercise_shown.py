@@ -5,7 +5,7 @@ import threading
 from bot import exercise_facts
 from bot.parts import parts
 from bot.rehearsal import RehearsalRoom
-from bot.views.exercise import panel_message
+from bot.views.exercise_panel import panel_message
 from incidents.db import reading, writing
 from integrations.slack import Message
 from playbooks import running

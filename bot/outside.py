@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.views.blocks import Block
+from incidents.inventory import SystemEntry
+from integrations.asking import Reply, ask
 from integrations.jira import Jira, Ticket
 from integrations.pagerduty import Page, PagerDuty, PageSeverity
-from integrations.rollback.base import Target
+from integrations.rollback.base import Target, TargetError
 from integrations.rollback.kinds import build_target
 from integrations.slack import Message, Slack
 
@@ -115,6 +117,24 @@ class Levers(Protocol):
         ...
 
 
+class Asker(Protocol):
+    """Who puts a failing prompt to a system again."""
+
+    def ask(self, system: SystemEntry, prompt: str, session: str) -> Reply:
+        """The system's answer. Raises TargetError or OutsideServiceError where there is none."""
+        ...
+
+
+class RealAsker:
+    """Asks the system itself."""
+
+    def ask(self, system: SystemEntry, prompt: str, session: str) -> Reply:
+        """One request to the system's endpoint."""
+        if system.ask is None or system.endpoint is None:
+            raise TargetError("The inventory does not name its endpoint any more.")
+        return ask(system.id, system.endpoint, system.ask.model_dump(mode="json"), prompt, session)
+
+
 class RealAnnouncer:
     """The channel that hears of every public incident."""
 
@@ -154,4 +174,5 @@ class Real:
     tracker: Jira | None
     announcer: RealAnnouncer
     levers: RealLevers
+    asker: RealAsker
     said_of_page: str = "Paged the on-call engineer"

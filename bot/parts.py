@@ -9,7 +9,7 @@ from sqlalchemy.engine import Engine
 from bot.answering import OfficeHours
 from bot.directory import Directory
 from bot.engine import Durable
-from bot.outside import Real, RealAnnouncer, RealLevers
+from bot.outside import Real, RealAnnouncer, RealAsker, RealLevers
 from bot.policy import PolicyInForce
 from bot.rehearsal import Rehearsal, rehearsal_of
 from bot.settings import Settings
@@ -23,6 +23,7 @@ from integrations.pagerduty import PagerDuty
 from integrations.slack import Slack
 from playbooks import running
 from playbooks.library import Library
+from playbooks.models import Exercise
 from playbooks.scenario import ScenarioLibrary
 from runbooks.catalogue import Catalogue
 from severity.clocks import Clocks
@@ -92,10 +93,13 @@ class Parts:
             tracker=self.jira,
             announcer=RealAnnouncer(self.slack, lambda: self.announce_channel),
             levers=RealLevers(self.target_entry),
+            asker=RealAsker(),
         )
 
-    def world(self, incident_id: int | None, channel: str | None = None) -> Real | Rehearsal:
-        """The outside of an incident; where none is known yet, of the channel that somebody acted in.
+    def world(
+        self, incident_id: int | None, channel: str | None = None, exercise_id: int | None = None
+    ) -> Real | Rehearsal:
+        """The outside of an incident; where none is known yet, of the exercise or of the channel somebody acted in.
 
         An incident that is not real never gets the real one, whatever else the record says of it.
         """
@@ -107,7 +111,9 @@ class Parts:
                 if exercise is None:
                     raise Conflict(f"INC-{incident_id} is neither real nor of an exercise: nothing is done outside.")
             else:
-                exercise = running.in_channel(session, self.team_id, channel or "")
+                exercise = session.get(Exercise, exercise_id) if exercise_id is not None else None
+                if exercise is None or exercise.team_id != self.team_id:
+                    exercise = running.in_channel(session, self.team_id, channel or "")
                 if exercise is None:
                     return self.real
             return rehearsal_of(session, exercise.id, self.db, self.slack)

@@ -17,13 +17,14 @@ from bot.views.blocks import Block, context
 from incidents import inventory, timeline
 from incidents.db import reading, writing
 from incidents.errors import Conflict
+from incidents.inventory import REHEARSAL, SystemEntry
+from integrations.asking import Reply
 from integrations.jira import Ticket
 from integrations.pagerduty import Page, PageSeverity
 from integrations.rollback.base import Description, Drifted, Outcome, Plan, Snapshot, Target, TargetError, Verification
 from integrations.slack import Blocks, Message, Slack, SlackRefused
 from playbooks import running
 from playbooks.models import Exercise
-from playbooks.running import REHEARSAL
 
 MARK = "EXERCISE"
 
@@ -45,8 +46,9 @@ def bannered(number: str, message: Message) -> Message:
 
 
 def bannered_modal(number: str, view: Block) -> Block:
-    """A form or answer of an exercise."""
-    return {**view, "blocks": [banner(number), *view.get("blocks", [])][:100]}
+    """A form or answer of an exercise, under one banner."""
+    top, blocks = banner(number), view.get("blocks", [])
+    return {**view, "blocks": [top, *(block for block in blocks if block != top)][:100]}
 
 
 def _words(text: str) -> Block:
@@ -115,6 +117,14 @@ class RehearsalAnnouncer:
         """The company would have heard of it."""
         self._script.note("the incident would have been announced to everybody", key)
         return None
+
+
+class RehearsalAsker:
+    """Asks no system."""
+
+    def ask(self, system: SystemEntry, prompt: str, session: str) -> Reply:
+        """Nothing is sent; whoever asked reads why."""
+        raise TargetError("This is an exercise: no system is asked.")
 
 
 class RehearsalLevers:
@@ -285,6 +295,7 @@ class Rehearsal:
     tracker: RehearsalTracker
     announcer: RehearsalAnnouncer
     levers: RehearsalLevers
+    asker: RehearsalAsker
     said_of_page: str = f"{MARK}: the on-call engineer would have been paged"
 
 
@@ -298,4 +309,5 @@ def rehearsal_of(session: Session, exercise_id: int, db: Engine, slack: Slack) -
         tracker=RehearsalTracker(script),
         announcer=RehearsalAnnouncer(script),
         levers=RehearsalLevers(db, exercise_id),
+        asker=RehearsalAsker(),
     )

@@ -97,11 +97,12 @@ def show_answer(question_id: int, again: bool) -> None:
             if message == sent:
                 return
             if row.shown_ts is not None:
-                parts().slack.update(row.channel, row.shown_ts, message)
+                parts().world(None, row.channel).room.update(row.channel, row.shown_ts, message)
                 sent = message
                 continue
             key = f"answer:{question_id}"
-            ts = parts().slack.post(row.channel, message, key=key, again=again, thread_ts=row.thread_ts)
+            room = parts().world(None, row.channel).room
+            ts = room.post(row.channel, message, key=key, again=again, thread_ts=row.thread_ts)
             with writing(parts().db) as session:
                 session.get_one(Question, question_id).shown_ts = ts
             sent = None if again else message  # one found again shows what it said then

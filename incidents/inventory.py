@@ -18,6 +18,9 @@ from severity.loading import StrictModel, check_shape, read_yaml
 NO_REGIME = "none"  # somebody has looked, and no regime applies
 
 
+REHEARSAL = "rehearsal"  # kind of the rollback targets that only an exercise has: they move nothing
+
+
 class RollbackTarget(BaseModel):
     """One thing that can be put back. What else an entry needs depends on its kind; the adapter checks that."""
 

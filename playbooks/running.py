@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from incidents import inventory, lifecycle, timeline, timers
 from incidents.clock import now
 from incidents.errors import BadInput, Conflict, NotFound
-from incidents.inventory import SystemEntry
+from incidents.inventory import REHEARSAL, SystemEntry
 from incidents.models import Incident
 from playbooks.exercise import Choice, Clock, Progress, Settled, clock_of, planned
 from playbooks.models import (
@@ -34,7 +34,6 @@ from playbooks.score import Fact, Outcome, outcomes
 TICK = "exercise_tick"  # kind of timer
 GRACE = timedelta(seconds=3)  # how late the ticker may be on a busy machine without anybody losing minutes by it
 SPEEDS = (1, 2, 5, 10, 60)
-REHEARSAL = "rehearsal"  # kind of rollback target; the only kind an exercise knows
 
 
 @dataclass(frozen=True)
@@ -171,6 +170,21 @@ def everybody(session: Session, exercise: Exercise) -> list[str]:
     """Everyone of the exercise: facilitator, players, evaluators."""
     players = [user for users in people(session, exercise.id).values() for user in users]
     return list(dict.fromkeys([exercise.facilitator, *players]))
+
+
+def add_people(session: Session, exercise: Exercise, role: str, users: Iterable[str]) -> None:
+    """More people for a role, while it goes on; who has it already keeps it. They see its incident from now on."""
+    require_live(exercise)
+    if role not in {EVALUATOR, *(each.id for each in scenario_of(exercise).roles)}:
+        raise BadInput("role", f"{role} is no role of this scenario.")
+    known = people(session, exercise.id).get(role, [])
+    new = [user for user in dict.fromkeys(users) if user not in known]
+    session.add_all(ExerciseParticipant(exercise_id=exercise.id, role=role, user=user) for user in new)
+    session.flush()
+    if exercise.incident_id is not None:
+        incident = session.get_one(Incident, exercise.incident_id)
+        incident.invited = list(dict.fromkeys([*incident.invited, *new]))
+        session.flush()
 
 
 def injects(session: Session, exercise_id: int) -> list[ExerciseInject]:
@@ -390,9 +404,10 @@ def progress(session: Session, exercise: Exercise) -> Progress:
 
 
 def standing(session: Session, exercise: Exercise) -> tuple[object, ...]:
-    """What a look at the exercise shows; equal while nothing has happened."""
+    """What a look at the exercise shows; equal while nothing has happened, for a minute of the wall clock at most."""
     return (
         exercise.state,
+        int(minute(exercise) / exercise.speed),
         exercise.incident_id,
         tuple((row.inject_id, row.state, row.choice) for row in injects(session, exercise.id)),
         tuple((row.action_id, row.state) for row in observations(session, exercise.id)),

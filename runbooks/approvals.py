@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from incidents import lifecycle, timeline
 from incidents.clock import now
 from incidents.errors import BadInput, NotFound
+from incidents.inventory import REHEARSAL
 from incidents.models import Incident
 from runbooks.models import BreakGlass, RollbackApproval, RollbackPlan
 
@@ -133,7 +134,7 @@ def barred(
         return Refused("already-approved", f"<@{yes.approver if yes else '?'}> has approved this plan already.")
     if plan_hash != plan.plan_hash:
         return Refused("changed", "This is not the plan you were shown. Look at the plan again.")
-    if incident.kind == "exercise":
+    if (incident.kind == "exercise") is not (plan.kind == REHEARSAL):
         return Refused("exercise", "This is an exercise: no system is touched.")
     return None
 

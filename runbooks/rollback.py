@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from incidents import lifecycle, milestones
 from incidents.clock import now
 from incidents.errors import Conflict, NotFound
+from incidents.inventory import REHEARSAL
 from incidents.models import Incident
 from integrations.rollback.base import Action, Drifted, Outcome
 from runbooks import engine
@@ -42,9 +43,6 @@ from runbooks.models import (
 )
 from runbooks.moves import ROLLBACK
 from runbooks.plans import as_plan, busy_with
-
-REHEARSAL = "rehearsal"
-"""Kind of the targets that an exercise has: they change nothing."""
 
 
 @dataclass(frozen=True)

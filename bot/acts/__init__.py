@@ -16,6 +16,7 @@ from incidents import access, lifecycle
 from incidents.access import Action, Person
 from incidents.errors import NotFound
 from incidents.models import Incident, Timer
+from playbooks import running
 
 
 @dataclass(frozen=True)
@@ -94,4 +95,8 @@ def meant(session: Session, who: Person, number: str | None, channel: str, actio
     access.check(action, who, incident, set(lifecycle.holders(session, incident.id).values()))
     if here is not None and here.id != incident.id:
         raise NotFound(f"This is the channel of {here.number}, so nothing was changed. Go to {incident.number}'s own.")
+    if incident.kind == "real" and (exercise := running.in_channel(session, who.team_id, channel)) is not None:
+        raise NotFound(
+            f"This is the channel of {exercise.number}, an exercise. {incident.number} is real: go to its own."
+        )
     return incident

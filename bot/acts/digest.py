@@ -16,6 +16,7 @@ from incidents.clock import now
 from incidents.errors import BadInput, Conflict
 from incidents.subscriptions import DigestSubscription
 from integrations.slack import Message, SlackRefused
+from playbooks import running
 from severity.taxonomy import HARM_CLASS_IDS
 
 
@@ -35,6 +36,8 @@ def subscribe(session: Session, item: Item, who: Person) -> Done:
     access.require_responder(who, "subscribe a channel to the digest")
     payload = item.payload
     _require_member(item)
+    if running.in_channel(session, who.team_id, str(payload.get("channel") or "")) is not None:
+        raise Conflict("This is an exercise's channel; a digest tells of real incidents only. Nothing was saved.")
     known = {system.id for system in inventory.every(session)}
     if not set(payload["systems"]) <= known or not set(payload["harm_classes"]) <= set(HARM_CLASS_IDS):
         raise BadInput("systems", "A system or kind of harm was chosen that is not there any more. Nothing was saved.")

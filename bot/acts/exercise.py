@@ -10,6 +10,7 @@ from bot.effects import Effect, ExerciseMessage, Panel, Start, Tell
 from bot.inbox import Item
 from bot.parts import parts
 from bot.views import exercise as views
+from bot.views import exercise_after as after
 from bot.views.blocks import escape, person, section
 from incidents import access
 from incidents.access import Action, Person
@@ -89,7 +90,7 @@ def _over(session: Session, exercise: Exercise) -> list[Effect]:
     )
     afterwards.propose(session, exercise, outcomes)
     ratings = [(words, proposed) for words, proposed, _ in afterwards.shown_ratings(session, exercise)]
-    message = views.ended_message(exercise.id, ratings, exercise.ended_because)
+    message = after.ended_message(exercise.id, ratings, exercise.ended_because)
     return [ExerciseMessage(exercise.id, message), Panel(exercise.id)]
 
 
@@ -172,6 +173,15 @@ def improvise(session: Session, item: Item, who: Person) -> Done:
         by=who.user_id,
     )
     return Done(None, [*_deliver(exercise, row), Panel(exercise.id)])
+
+
+@act("exercise_people")
+def people(session: Session, item: Item, who: Person) -> Done:
+    """More people join."""
+    exercise = _led(session, item, who)
+    running.add_people(session, exercise, str(item.payload["role"]), [str(user) for user in item.payload["users"]])
+    invited = Start("invite_to_exercise", f"people:{item.key}", (exercise.id,))
+    return Done(None, [invited, Panel(exercise.id)])
 
 
 @act("exercise_end")
@@ -282,4 +292,4 @@ def _said(exercise: Exercise, words: str) -> ExerciseMessage:
 
 def _told(item: Item, exercise: Exercise, words: str) -> Tell:
     channel = item.payload.get("channel") or exercise.channel_id
-    return Tell(item.user, Message(words), channel, item.payload.get("response_url"))
+    return Tell(item.user, Message(words), channel, item.payload.get("response_url"), exercise_id=exercise.id)

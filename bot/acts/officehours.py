@@ -25,6 +25,7 @@ from incidents.models import Timer
 from incidents.questions import Question
 from integrations.errors import OutsideServiceError
 from integrations.slack import Message
+from playbooks import running
 from severity.officehours.answer import Answer, Context
 from severity.officehours.offers import asks_own_tier, sounds_live
 from severity.officehours.sections import EVERYONE
@@ -200,6 +201,8 @@ def hand_over(session: Session, item: Item, who: Person) -> Done:
     """Put a question into the queue, once, and remind once."""
     access.check(Action.ASK, who)
     row = _seen(session, item, who)
+    if running.in_channel(session, who.team_id, row.channel) is not None:
+        raise Conflict("This is an exercise: nobody outside is asked. Nothing was sent. The facilitator may play them.")
     experts = [str(expert) for expert in item.payload["experts"]]
     if not experts and parts().office_hours.queue_channel is None:
         raise Conflict(

@@ -4,6 +4,7 @@ Opening a modal is not work: it happens at once, from one indexed read. What a m
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from bot.acts import meant
 from bot.homes import Homes
 from bot.inbox import Full, Inbox, Item
 from bot.parts import Parts
-from bot.rehearsal import bannered
+from bot.rehearsal import bannered, bannered_modal
 from bot.views.blocks import Block
 from incidents.access import Action
 from incidents.db import reading
@@ -62,10 +63,17 @@ class Door:
         number = self.parts.exercise_rooms.get(channel)
         return message if number is None else bannered(number, message)
 
+    def as_shown(self, view: Block, where: dict[str, Any] | None = None) -> Block:
+        """A form as it is shown: one of an exercise's channel under its banner. `where` is what the form that it
+        follows carried, for one that carries nothing itself."""
+        where = carried(view) or where or {}
+        number = self.parts.exercise_rooms.get(str(where.get("channel") or ""))
+        return view if number is None else bannered_modal(number, view)
+
     async def open_modal(self, trigger_id: str, view: Block) -> str | None:
         """Open a modal; words for the person when Slack refused."""
         try:
-            await self.web.views_open(trigger_id=trigger_id, view=view)
+            await self.web.views_open(trigger_id=trigger_id, view=self.as_shown(view))
         except SlackApiError as error:
             code = error.response.get("error")
             log.warning("a modal was refused: %s %s", code, error.response.get("response_metadata"))
@@ -73,6 +81,20 @@ class Door:
                 return "Slack gave us too little time to open the form. Nothing was saved; please press again."
             return "Slack refused to open the form. Nothing was saved; please try again."
         return None
+
+    async def replace_modal(self, body: dict[str, Any], page: Block) -> None:
+        """Show another page in the modal that somebody acted in."""
+        view = body["view"]
+        await self.web.views_update(view_id=view["id"], hash=view["hash"], view=self.as_shown(page, carried(view)))
+
+
+def carried(view: Block) -> dict[str, Any]:
+    """What a form carries back about where it was opened; its ids are looked up and checked again."""
+    try:
+        found = json.loads(view.get("private_metadata") or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def team_of(body: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.inbox import Item
-from bot.listeners import Ack, Door, forms, team_of, user_of
+from bot.listeners import Ack, Door, carried, forms, team_of, user_of
 from bot.listeners.forms import Body
 from bot.views.blocks import spoken
 from integrations.slack import Message
@@ -132,13 +132,13 @@ def register(app: AsyncApp, door: Door) -> None:
 
 async def forms_update(door: Door, body: Body) -> None:
     """Replace the rubric in place, keeping what was answered."""
-    from bot.listeners.submits import metadata_of, rubric_answers
+    from bot.listeners.submits import rubric_answers
 
     view = body["view"]
-    where = metadata_of(view)
+    where = carried(view)
     chosen, answers = rubric_answers(view["state"]["values"])
     updated = await forms.rebuild_rubric(door, body, chosen, answers, where)
-    await door.web.views_update(view_id=view["id"], hash=view["hash"], view=updated)
+    await door.replace_modal(body, updated)
 
 
 async def save(door: Door, ack: Ack, body: Body, kind: str, payload: dict[str, Any]) -> None:

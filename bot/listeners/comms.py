@@ -4,9 +4,8 @@ from slack_bolt.async_app import AsyncApp
 from sqlalchemy.orm import Session
 
 from bot import comms_facts
-from bot.listeners import Ack, Door, visible_incident
+from bot.listeners import Ack, Door, carried, visible_incident
 from bot.listeners.forms import Body, metadata
-from bot.listeners.submits import metadata_of
 from bot.views import comms as views
 from bot.views.blocks import Block, escape, modal, section
 from incidents.access import Action
@@ -20,7 +19,7 @@ def register(app: AsyncApp, door: Door) -> None:
     async def choose(ack: Ack, body: Body) -> None:
         await ack()
         view = body["view"]
-        where = metadata_of(view)
+        where = carried(view)
         chosen = str((body["actions"][0].get("selected_option") or {}).get("value") or "")
 
         def look(session: Session) -> Block:
@@ -32,4 +31,4 @@ def register(app: AsyncApp, door: Door) -> None:
             page = await door.read(look)
         except RaiIncidentError as error:
             page = modal(views.CALLBACK, "Not possible", [section(escape(str(error)))])
-        await door.web.views_update(view_id=view["id"], hash=view["hash"], view=page)
+        await door.replace_modal(body, page)

@@ -10,16 +10,17 @@ from sqlalchemy.orm import Session
 
 from bot.acts.digest import shown
 from bot.inbox import Item
-from bot.listeners import Ack, Door, team_of, user_of
-from bot.listeners.buttons import channel_of
+from bot.listeners import Ack, Door, carried, team_of, user_of
+from bot.listeners.buttons import channel_of, say
 from bot.listeners.forms import Body, Where, metadata
-from bot.listeners.submits import PAYLOADS, Payload, Values, choice_of, metadata_of, text_of
+from bot.listeners.submits import PAYLOADS, Payload, Values, choice_of, text_of
 from bot.views import digest_forms as views
 from bot.views.blocks import Block, spoken
 from incidents import access, subscriptions
 from incidents.access import Action
 from incidents.errors import BadInput, Conflict
 from incidents.periods import EVERY
+from integrations.slack import Message
 
 WORDS = {"preview": "digest_preview", "now": "digest_now", "pause": "digest_pause", "resume": "digest_resume"}
 SAID = {
@@ -37,12 +38,11 @@ def register(app: AsyncApp, door: Door) -> None:
     async def pressed(ack: Ack, body: Body, action: dict[str, Any]) -> None:
         """A button in the form, which knows its channel."""
         view, kind, value = body["view"], str(action["action_id"]), str(action.get("value") or "")
-        where = metadata_of(view)
+        where = carried(view)
         named: Payload = {"every": value} if kind == "digest_preview" else {"subscription": _number(value)}
         refused = await door.save(_item(body, f"act:{body['trigger_id']}", kind, str(where.get("channel")), named))
         await ack()
-        shown_now = views.done_modal(refused or SAID[kind])
-        await door.web.views_update(view_id=view["id"], hash=view["hash"], view=shown_now)
+        await door.replace_modal(body, views.done_modal(refused or SAID[kind]))
 
     @app.action("digest_open")
     async def open_form(ack: Ack, body: Body) -> None:
@@ -50,7 +50,7 @@ def register(app: AsyncApp, door: Door) -> None:
         trouble = await door.open_modal(body["trigger_id"], await form(door, body, channel_of(body)))
         await ack()
         if trouble:
-            await door.web.chat_postEphemeral(channel=channel_of(body), user=user_of(body), text=spoken(trouble))
+            await say(door, body, Message(spoken(trouble)))
 
 
 async def typed(door: Door, ack: Ack, body: Body, rest: str) -> None:

@@ -12,12 +12,15 @@ from slack_bolt.async_app import AsyncApp
 from sqlalchemy.orm import Session
 
 from bot import exercise_facts
-from bot.listeners import Ack, Door, buttons, forms, submits, team_of, user_of
+from bot.listeners import Ack, Door, buttons, carried, forms, submits, team_of, user_of
 from bot.listeners.forms import Body, Where, metadata
-from bot.listeners.submits import Payload, Values, choice_of, metadata_of, text_of, ticked
+from bot.listeners.submits import Payload, Values, choice_of, text_of, ticked
 from bot.views import exercise as views
+from bot.views import exercise_after as after
+from bot.views import exercise_panel as panel
 from bot.views.blocks import Block, spoken
-from bot.views.exercise import ROLE, RateLine
+from bot.views.exercise import ROLE
+from bot.views.exercise_after import RateLine
 from incidents import access
 from incidents.access import Action, Person
 from incidents.errors import BadInput, Conflict, NotAllowed
@@ -51,6 +54,11 @@ def register(app: AsyncApp, door: Door) -> None:
         if refused:
             await buttons.say(door, body, Message(spoken(refused)))
 
+    @app.action(panel.SPEED)
+    async def speed(ack: Ack, body: Body, action: dict[str, Any]) -> None:
+        chosen = action.get("selected_option") or {}
+        await buttons.save(door, ack, body, panel.SPEED, buttons.named(chosen, ("exercise", "speed")))
+
     @app.action("exercise_real")
     async def real(ack: Ack, body: Body) -> None:
         """The real form, from inside an exercise: it carries no channel, so nothing of it belongs to the exercise."""
@@ -64,8 +72,8 @@ def register(app: AsyncApp, door: Door) -> None:
         await ack()
         view = body["view"]
         chosen = str((body["actions"][0].get("selected_option") or {}).get("value") or "")
-        where = metadata_of(view)
-        await door.web.views_update(view_id=view["id"], hash=view["hash"], view=start_form(door, chosen, where))
+        where = carried(view)
+        await door.replace_modal(body, start_form(door, chosen, where))
 
 
 async def start_view(door: Door, body: Body, scenario_id: str) -> Block:
@@ -128,13 +136,21 @@ def _improvise(session: Session, found: Exercise, who: Person, where: Where) -> 
     if who.user_id != found.facilitator:
         raise NotAllowed(f"Only the facilitator, <@{found.facilitator}>, leads this exercise. Nothing was changed.")
     roles = [(role.id, role.title) for role in running.scenario_of(found).roles]
-    return views.improvise_modal(found.number, roles, metadata(where))
+    return panel.improvise_modal(found.number, roles, metadata(where))
+
+
+def _people(session: Session, found: Exercise, who: Person, where: Where) -> Block:
+    running.require_live(found)
+    if who.user_id != found.facilitator:
+        raise NotAllowed(f"Only the facilitator, <@{found.facilitator}>, leads this exercise. Nothing was changed.")
+    roles = [(role.id, role.title) for role in running.scenario_of(found).roles]
+    return panel.people_modal(found.number, [*roles, (EVALUATOR, "Evaluators")], metadata(where))
 
 
 def _hot_wash(session: Session, found: Exercise, who: Person, where: Where) -> Block:
     if found.live:
         raise Conflict(f"{found.number} still goes on. The hot wash comes right after it.")
-    return views.hot_wash_modal(found.number, afterwards.questions(running.scenario_of(found)), metadata(where))
+    return after.hot_wash_modal(found.number, afterwards.questions(running.scenario_of(found)), metadata(where))
 
 
 def _rate(session: Session, found: Exercise, who: Person, where: Where) -> Block:
@@ -156,22 +172,23 @@ def _rate(session: Session, found: Exercise, who: Person, where: Where) -> Block
             may_confirm(row.proposed),  # type: ignore[arg-type]
             row.confirmed or row.proposed,  # type: ignore[arg-type]
             row.reason,
-            views.evidence_lines(outcomes[row.objective_id]),
+            after.evidence_lines(outcomes[row.objective_id]),
         )
         for row in afterwards.ratings(session, found.id)
     ]
     if not lines:
         raise Conflict("This exercise asked for nothing, so there is nothing to rate.")
     proposed = {line.objective_id: line.proposed for line in lines}
-    return views.rate_modal(found.number, lines, metadata({**where, "proposed": proposed}))
+    return after.rate_modal(found.number, lines, metadata({**where, "proposed": proposed}))
 
 
 def _improve(session: Session, found: Exercise, who: Person, where: Where) -> Block:
-    return views.improve_modal(found.number, metadata(where))
+    return after.improve_modal(found.number, metadata(where))
 
 
 OPENING: dict[str, Callable[[Session, Exercise, Person, Where], Block]] = {
     "exercise_improvise_open": _improvise,
+    "exercise_people_open": _people,
     "hot_wash_open": _hot_wash,
     "exercise_rate_open": _rate,
     "exercise_improve_open": _improve,
@@ -212,6 +229,16 @@ def _improvised(values: Values, where: Where) -> tuple[str, Payload]:
         "to": choice_of(values, "to"),
         "text": check_text("text", text_of(values, "text")),
     }
+
+
+def _added(values: Values, where: Where) -> tuple[str, Payload]:
+    users = [str(user) for user in (values.get("people", {}).get("value") or {}).get("selected_users") or []]
+    role = choice_of(values, "role")
+    if not role:
+        raise BadInput("role", "Choose a role.")
+    if not users:
+        raise BadInput("people", "Choose at least one person.")
+    return "exercise_people", {"exercise": where.get("exercise"), "role": role, "users": users}
 
 
 def _washed(values: Values, where: Where) -> tuple[str, Payload]:
@@ -265,7 +292,8 @@ buttons.ACTING |= {
 }
 submits.PAYLOADS |= {
     views.START: _started,
-    views.IMPROVISE: _improvised,
+    panel.IMPROVISE: _improvised,
+    panel.PEOPLE: _added,
     "hot_wash": _washed,
     "exercise_rate": _rated,
     "exercise_improve": _improved,

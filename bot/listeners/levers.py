@@ -1,10 +1,9 @@
 """The rollback targets of a system, looked at without touching them: what each does, and whether it can be used."""
 
 from bot.views.levers import Lever
-from incidents.inventory import RollbackTarget, SystemEntry
+from incidents.inventory import REHEARSAL, RollbackTarget, SystemEntry
 from integrations.rollback.base import TargetError
 from integrations.rollback.kinds import build_target
-from playbooks.running import REHEARSAL
 
 
 def levers_of(system: SystemEntry) -> list[Lever]:

@@ -12,6 +12,7 @@ from bot.views.blocks import spoken
 from incidents import access, lifecycle
 from incidents.access import Action
 from integrations.errors import OutsideServiceError
+from integrations.slack import Message
 from severity.errors import RaiIncidentError
 
 PIN = "pushpin"
@@ -45,7 +46,7 @@ def register(app: AsyncApp, door: Door) -> None:
             refused = str(error)
         await ack()
         if refused:
-            await _direct(door, user_of(body), refused)
+            await _direct(door, body, refused)
 
     @app.shortcut("declare_incident")
     async def declare(ack: Ack, body: Body) -> None:
@@ -88,15 +89,17 @@ async def _declare(door: Door, ack: Ack, body: Body, prefill: str, where: dict[s
         refused = str(error)
     await ack()
     if refused:
-        await _direct(door, user_of(body), refused)
+        await _direct(door, body, refused)
 
 
-async def _direct(door: Door, user: str, words: str) -> None:
+async def _direct(door: Door, body: Body, words: str) -> None:
     """Words in a direct message; a best effort, since nothing was saved."""
+    message = door.in_exercise(str((body.get("channel") or {}).get("id") or ""), Message(spoken(words)))
+    user = user_of(body)
 
     def send() -> None:
         slack = door.parts.slack
-        slack.call("chat.postMessage", channel=slack.direct_channel(user), text=spoken(words))
+        slack.call("chat.postMessage", channel=slack.direct_channel(user), text=message.text, blocks=message.blocks)
 
     try:
         await asyncio.to_thread(send)

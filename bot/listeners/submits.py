@@ -1,13 +1,13 @@
 """Submitted forms: checked field by field, saved, acknowledged."""
 
-import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.inbox import Item
-from bot.listeners import Ack, Door, team_of, user_of
+from bot.listeners import Ack, Door, carried, team_of, user_of
 from bot.listeners.forms import Body, Where
 from bot.views import comms, declare, queue, tier
 from bot.views.blocks import escape, modal, section
@@ -30,14 +30,15 @@ def register(app: AsyncApp, door: Door) -> None:
 def _submit(door: Door, callback: str) -> Callable[..., Any]:
     async def submit(ack: Ack, body: Body) -> None:
         view = body["view"]
-        where = metadata_of(view)
+        where = carried(view)
+        shown = partial(door.as_shown, where=where)
         try:
             kind, payload = PAYLOADS[callback](view["state"]["values"], where)
         except BadInput as error:
             await ack(response_action="errors", errors={error.field: str(error)})
             return
         except RaiIncidentError as error:
-            await ack(response_action="update", view=modal(callback, "Not saved", [section(escape(str(error)))]))
+            await ack(response_action="update", view=shown(modal(callback, "Not saved", [section(escape(str(error)))])))
             return
         item = Item(
             # The hash changes whenever the form does, so one filled-in form is one item however often it arrives.
@@ -49,22 +50,15 @@ def _submit(door: Door, callback: str) -> Callable[..., Any]:
         )
         refused = await door.save(item)
         if refused:
-            await ack(response_action="update", view=modal(callback, "Already received", [section(escape(refused))]))
+            await ack(
+                response_action="update", view=shown(modal(callback, "Already received", [section(escape(refused))]))
+            )
         elif callback == declare.CALLBACK:
-            await ack(response_action="update", view=declare.saved_modal())
+            await ack(response_action="update", view=shown(declare.saved_modal()))
         else:
             await ack()
 
     return submit
-
-
-def metadata_of(view: dict[str, Any]) -> Where:
-    """What a form carries back about where it was opened; its ids are looked up and checked again."""
-    try:
-        found = json.loads(view.get("private_metadata") or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def text_of(values: Values, block: str) -> str:

@@ -5,9 +5,9 @@ import asyncio
 from slack_bolt.async_app import AsyncApp
 from sqlalchemy.orm import Session
 
-from bot.listeners import Ack, Door, team_of, user_of
+from bot.listeners import Ack, Door, carried, team_of, user_of
 from bot.listeners.forms import Body, Where, metadata
-from bot.listeners.submits import choice_of, metadata_of
+from bot.listeners.submits import choice_of
 from bot.parts import Parts
 from bot.views import tier as views
 from bot.views.blocks import Block, escape, modal, section
@@ -24,7 +24,7 @@ def register(app: AsyncApp, door: Door) -> None:
     @app.view(views.WALK)
     async def next_page(ack: Ack, body: Body) -> None:
         view = body["view"]
-        where, values = metadata_of(view), view["state"]["values"]
+        where, values = carried(view), view["state"]["values"]
         block_id = next((block for block in values if block == "system" or block.startswith("tier:")), "")
         answer = choice_of(values, block_id)
         if not answer:
@@ -38,19 +38,19 @@ def register(app: AsyncApp, door: Door) -> None:
             page = await door.read(lambda session: page_of(session, door.parts, where))
         except RaiIncidentError as error:
             page = modal(views.WALK, "Risk tier", [section(escape(str(error)))])
-        await ack(response_action="update", view=page)
+        await ack(response_action="update", view=door.as_shown(page, where))
 
     @app.action("tier_back")
     async def back(ack: Ack, body: Body) -> None:
         await ack()
         view = body["view"]
-        where = metadata_of(view)
+        where = carried(view)
         given = dict(where.get("answers", {}))
         path = way(door.parts, given)
         if path:
             given.pop(path[-1].question.id, None)
         page = await door.read(lambda session: page_of(session, door.parts, {**where, "answers": given}))
-        await door.web.views_update(view_id=view["id"], hash=view["hash"], view=page)
+        await door.replace_modal(body, page)
 
 
 async def first_page(door: Door, body: Body, system_id: str, channel: str) -> Block:

@@ -34,6 +34,14 @@ def open_exercise(exercise_id: int) -> None:
     carry_out(Panel(exercise_id), f"panel:{exercise_id}:open", None)
 
 
+@DBOS.workflow(name="invite_to_exercise")
+def invite_to_exercise(exercise_id: int) -> None:
+    """Whoever was added since."""
+    channel = durably("exercise channel", make_channel, exercise_id)
+    if not isinstance(channel, Trouble):
+        durably("exercise people", invite, exercise_id, channel)
+
+
 def make_channel(exercise_id: int, again: bool) -> str:
     """Find or create the exercise's channel by its name; its id. Private: who is not of the exercise sees nothing that
     could be taken for real."""
@@ -44,7 +52,9 @@ def make_channel(exercise_id: int, again: bool) -> str:
         return known
     channel = parts().slack.find_or_create_channel(name, private=True)
     with writing(parts().db) as session:
-        running.lock(session, exercise_id).channel_id = channel
+        exercise = running.lock(session, exercise_id)
+        exercise.channel_id = channel
+        parts().exercise_rooms[channel] = exercise.number  # at once: people are about to come in
     return channel
 
 

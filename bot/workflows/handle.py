@@ -71,4 +71,5 @@ def tell(item: Item, words: str) -> Tell:
         channel=item.payload.get("channel"),
         response_url=item.payload.get("response_url"),
         thread_ts=item.payload.get("thread_ts"),
+        exercise_id=item.payload.get("exercise"),
     )

@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.workflows.digest import post_digest, preview_digest
-from bot.workflows.exercise import deliver_inject, open_exercise, report_exercise, show_choice, ticket_improvements
+from bot.workflows.exercise import (
+    deliver_inject,
+    invite_to_exercise,
+    open_exercise,
+    report_exercise,
+    show_choice,
+    ticket_improvements,
+)
 from bot.workflows.exposure import fetch_exposure
 from bot.workflows.postmortem import offer_postmortem
 from bot.workflows.rephrase import reword
@@ -25,6 +32,7 @@ WORKFLOWS: dict[str, Callable[..., Any]] = {
     "rephrase": reword,
     "suggest": suggest,
     "open_exercise": open_exercise,
+    "invite_to_exercise": invite_to_exercise,
     "deliver_inject": deliver_inject,
     "show_choice": show_choice,
     "report_exercise": report_exercise,

@@ -36,7 +36,7 @@ def plan_rollback(incident_id: int, target_id: str, by: str, key: str, step_row:
     system_id = parts().durable.transact("system", _system_of, incident_id)
     looked = durably("ask the target", _look, incident_id, system_id, target_id, incident_id=incident_id)
     if isinstance(looked, Trouble):
-        carry_out(Tell(by, Message(escape(looked.what)), channel), f"{key}:trouble", None)
+        carry_out(Tell(by, Message(escape(looked.what)), channel), f"{key}:trouble", incident_id)
         return
     snapshot, plan = looked
     row = int(step_row) if step_row else None
@@ -52,7 +52,7 @@ def undo_rollback(plan_id: int, by: str, key: str, reason: str, channel: str) ->
     system_id, target_id, incident_id = parts().durable.transact("target", _target_of, plan_id)
     looked = durably("ask the target", _snapshot, incident_id, system_id, target_id, incident_id=incident_id)
     if isinstance(looked, Trouble):
-        carry_out(Tell(by, Message(escape(looked.what)), channel), f"{key}:trouble", None)
+        carry_out(Tell(by, Message(escape(looked.what)), channel), f"{key}:trouble", incident_id)
         return
     outcome = parts().durable.transact("propose", _propose_undo, plan_id, system_id, target_id, looked, by, key, reason)
     _tell_or_show(outcome, by, channel, key, incident_id)
@@ -146,7 +146,7 @@ def _stopped(session: Session, plan_id: int) -> Effect:
 
 def _tell_or_show(outcome: int | str, by: str, channel: str, key: str, incident_id: int) -> None:
     if isinstance(outcome, str):
-        carry_out(Tell(by, Message(spoken(outcome)), channel), f"{key}:refused", None)
+        carry_out(Tell(by, Message(spoken(outcome)), channel), f"{key}:refused", incident_id)
     else:
         carry_out(PlanMessage(outcome), f"plan:{outcome}:planned", incident_id)
         for earlier in parts().durable.transact("replaced", _replaced, outcome):
