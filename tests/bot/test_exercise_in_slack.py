@@ -1,63 +1,43 @@
-"""An exercise with the real bot, from the form to the report: the sandbox's Slack, nothing faked but the scenario."""
+"""Exercises with the real bot, from the form to the report: the sandbox's Slack, nothing faked but the scenario."""
 
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from botkit import COMMS, LEAD, ONCALL, PRIVACY, Scene, staged
+from botkit import COMMS, LEAD, ONCALL, PRIVACY, SUPPORT, Scene, interaction
+from exercisekit import now, press, rehearsing, rows, set_speed, start
 
 from incidents.models import Incident
-from playbooks.models import Exercise, ExerciseInject, ExerciseObservation
-from sandbox.story.stage import SUPPORT_CHANNEL
+from playbooks.models import Exercise, ExerciseInject, ExerciseObservation, ExerciseRating, Improvement
+from sandbox.story.fields import field, words_of
 from sandbox.story.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SMALL = Path(__file__).parents[1] / "playbooks" / "small-scenario.yaml"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    home = tmp_path_factory.mktemp("world")
-    (home / "config" / "scenarios").mkdir(parents=True)
-    shutil.copy(SMALL, home / "config" / "scenarios" / "small.yaml")
-    async with staged(home, f"sqlite:///{home / 'record.db'}") as made:
+    async with rehearsing(tmp_path_factory.mktemp("world")) as made:
         yield made
 
 
-async def start(scene: Scene, *, speed: int = 1, by: str = LEAD) -> Exercise:
-    """Set an exercise up through the form; it waits for *Begin*."""
-    before = len(scene.rows(Exercise))
-    facilitator = scene.person(by)
-    await facilitator.command(SUPPORT_CHANNEL, "exercise start small")
-    await facilitator.submit(
-        {"speed": str(speed), "role:commander": [PRIVACY], "role:on-call": [ONCALL], "role:evaluator": [COMMS]}
-    )
-    return await until(lambda: _opened(scene, before), "the exercise's channel and panel")
+@dataclass
+class Played:
+    """One exercise that has run from its first minute to its last, at sixty times the speed."""
+
+    exercise: Exercise
+    channel: str
 
 
-def _opened(scene: Scene, before: int) -> Exercise | None:
-    rows = scene.rows(Exercise)
-    return rows[-1] if len(rows) > before and rows[-1].panel_ts else None
-
-
-def now(scene: Scene, exercise: Exercise) -> Exercise:
-    return scene.rows(Exercise, Exercise.id == exercise.id)[0]
-
-
-def rows(scene: Scene, model: type[Any], exercise: Exercise) -> dict[str, Any]:
-    found = scene.rows(model, model.exercise_id == exercise.id)
-    return {getattr(row, "inject_id", None) or row.action_id: row for row in found}
-
-
-async def test_an_exercise_runs_from_the_form_to_the_ratings(scene: Scene) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def played(scene: Scene) -> Played:
     exercise = await start(scene, speed=60)
     channel = str(exercise.channel_id)
     lead, commander, on_call = scene.person(LEAD), scene.person(PRIVACY), scene.person(ONCALL)
-    panel = str(lead.bot_dm)
-    await lead.press(panel, "exercise_begin")
+    await press(lead, exercise, "exercise_begin")
     await on_call.sees(channel, "EXERCISE EX-", "where somebody else lives")
     await commander.command(channel, "declare")
     await commander.modal("never a real one")
@@ -66,11 +46,14 @@ async def test_an_exercise_runs_from_the_form_to_the_ratings(scene: Scene) -> No
     await on_call.press(channel, "exercise_option_1")
     await on_call.sees(channel, "I can count the sessions now")
     await commander.sees(channel, "The exercise is over", within=40)
-    held = now(scene, exercise)
-    assert held.state == "ended"
-    incident = scene.rows(Incident, Incident.id == held.incident_id)[0]
+    return Played(now(scene, exercise), channel)
+
+
+async def test_an_exercise_runs_from_the_form_to_the_ratings(scene: Scene, played: Played) -> None:
+    assert played.exercise.state == "ended"
+    incident = scene.rows(Incident, Incident.id == played.exercise.incident_id)[0]
     assert incident.kind == "exercise"
-    observed = rows(scene, ExerciseObservation, exercise)
+    observed = rows(scene, ExerciseObservation, played.exercise)
     assert {name: row.state for name, row in observed.items()} == {
         "declare": "met",
         "acknowledge": "met",
@@ -78,7 +61,7 @@ async def test_an_exercise_runs_from_the_form_to_the_ratings(scene: Scene) -> No
         "mitigated": "missed",
         "update": "missed",
     }
-    states = {name: row.state for name, row in rows(scene, ExerciseInject, exercise).items()}
+    states = {name: row.state for name, row in rows(scene, ExerciseInject, played.exercise).items()}
     assert states == {
         "second": "delivered",
         "purge": "delivered",
@@ -87,11 +70,150 @@ async def test_an_exercise_runs_from_the_form_to_the_ratings(scene: Scene) -> No
         "quiet": "delivered",
         "press": "delivered",
     }
-    await lead.press(panel, "exercise_report")
-    report = await until(lambda: _file(scene, channel, ".pdf"), "the report as PDF")
-    assert report.content.startswith(b"%PDF")
+    proposed = {name: row.proposed for name, row in rows(scene, ExerciseRating, played.exercise).items()}
+    assert proposed == {"notice": "P", "contain": "S", "words": "U"}
 
 
-def _file(scene: Scene, channel: str, ending: str) -> Any:
-    files = scene.world.workspace.files.values()
-    return next((file for file in files if file.name.endswith(ending)), None)
+async def test_the_hot_wash_is_open_to_its_people_only_and_leaves_out_a_name_on_wish(
+    scene: Scene, played: Played
+) -> None:
+    commander, on_call = scene.person(PRIVACY), scene.person(ONCALL)
+    for person, words, options in ((commander, "Name a scribe.", []), (on_call, "Dare to ask.", ["yes"])):
+        await person.press(played.channel, "hot_wash_open")
+        await person.modal("Hot wash", "not real")
+        await person.submit({"q0": words, "anonymous": options})
+    await scene.settled()
+    text = await _report(scene, played)
+    assert "Name a scribe. (privacy)" in text
+    assert "Dare to ask." in text
+    assert "Dare to ask. (" not in text
+
+
+async def test_a_rating_may_be_lowered_with_a_reason_and_never_raised(scene: Scene, played: Played) -> None:
+    lead = scene.person(LEAD)
+    await press(lead, played.exercise, "exercise_rate_open")
+    view = await lead.modal("Rate EX-", "not real")
+    offered = field(view["blocks"], "rating:contain")
+    assert offered is not None
+    assert [option["value"] for option in offered[1]["options"]] == ["S", "M", "U"]
+    await lead.submit({"rating:contain": "M"})
+    assert "Say why it is M" in str((lead.top or {}).get("errors"))
+    await lead.submit({"reason:contain": "The transcripts were saved by luck."})
+    await scene.settled()
+    rated = rows(scene, ExerciseRating, played.exercise)
+    assert {name: (row.confirmed, row.confirmed_by) for name, row in rated.items()} == {
+        "notice": ("P", LEAD),
+        "contain": ("M", LEAD),
+        "words": ("U", LEAD),
+    }
+    assert rated["contain"].reason == "The transcripts were saved by luck."
+
+
+async def test_an_improvement_becomes_one_real_ticket_however_often_it_is_asked_for(
+    scene: Scene, played: Played
+) -> None:
+    lead = scene.person(LEAD)
+    await press(lead, played.exercise, "exercise_improve_open")
+    due = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    await lead.submit({"text": "Write down who may purge.", "owner": PRIVACY, "due": due})
+    await scene.settled()
+    for _ in range(2):
+        await press(lead, played.exercise, "exercise_tickets")
+        await scene.settled()
+    row = await until(
+        lambda: next((one for one in scene.rows(Improvement) if one.ticket), None), "the improvement's ticket"
+    )
+    issues = scene.world.jira.panel()["issues"]
+    assert [issue["summary"] for issue in issues] == ["Write down who may purge."]
+    assert issues[0]["key"] == row.ticket
+    assert row.ticket in await _report(scene, played)
+
+
+async def test_the_facilitator_holds_the_clock_and_the_injects(scene: Scene) -> None:
+    exercise = await start(scene)
+    other = await start(scene, by=COMMS, cast={"role:commander": [PRIVACY]})
+    lead, on_call = scene.person(LEAD), scene.person(ONCALL)
+    channel = str(exercise.channel_id)
+    await press(lead, exercise, "exercise_begin")
+    await press(lead, exercise, "exercise_next")
+    await on_call.sees(channel, "where somebody else lives")
+    await press(lead, exercise, "exercise_skip")
+    await press(lead, exercise, "exercise_improvise_open")
+    await lead.modal("Improvise in EX-")
+    await lead.submit({"persona": "Caller", "text": "My neighbour saw it too."})
+    await on_call.sees(channel, "My neighbour saw it too.")
+    await press(lead, exercise, "exercise_pause")
+    await lead.sees(channel, "Its clock stands still")
+    await set_speed(lead, exercise, 5)
+    await press(lead, exercise, "exercise_resume")
+    await lead.sees(channel, "The exercise goes on")
+    await press(lead, exercise, "exercise_people_open")
+    await lead.submit({"role": "on-call", "people": [SUPPORT]})
+    await scene.person(SUPPORT).sees(channel, "My neighbour saw it too.")
+    await scene.settled()
+    held = now(scene, exercise)
+    assert (held.state, held.speed) == ("running", 5)
+    assert [leg[2] for leg in held.legs["legs"]] == [1, 0, 5]
+    states = {name: row.state for name, row in rows(scene, ExerciseInject, exercise).items()}
+    assert states["second"] == states["improvised-1"] == "delivered"
+    assert states["purge"] == "skipped"
+    assert now(scene, other).state == "ready"
+    assert all(row.state == "waiting" for row in rows(scene, ExerciseInject, other).values())
+    await _end(scene, exercise, LEAD)
+    await _end(scene, other, COMMS)
+
+
+async def test_only_the_facilitator_leads(scene: Scene) -> None:
+    exercise = await start(scene)
+    before = len(scene.whispers(ONCALL))
+    await press(scene.person(LEAD), exercise, "exercise_begin")
+    await until(lambda: "exercise_pause" in scene.person(LEAD).buttons(str(exercise.panel_channel)), "the clock to run")
+    body = await scene.press_body(LEAD, str(exercise.panel_channel), "exercise_pause")
+    bent = {**body, "user": {**body["user"], "id": ONCALL}, "response_url": None}
+    await scene.post(interaction(bent))
+    heard = await scene.hears(ONCALL, before, "Only the facilitator")
+    assert "EXERCISE" in heard
+    assert now(scene, exercise).state == "running"
+    await _end(scene, exercise, LEAD)
+
+
+async def test_a_real_incident_pauses_what_is_rehearsed_and_offers_to_stop_it(scene: Scene) -> None:
+    exercise = await start(scene)
+    channel = str(exercise.channel_id)
+    await press(scene.person(LEAD), exercise, "exercise_begin")
+    on_call = scene.person(ONCALL)
+    await on_call.press(channel, "exercise_real")
+    view = await on_call.modal()
+    assert "never a real one" not in words_of(view)
+    await on_call.submit({"what_happened": "It is real this time", "system": "support-assistant", "ongoing": "yes"})
+    said = await on_call.sees(channel, "is a real incident", "The exercise is paused")
+    assert "not real" in words_of(said)
+    assert now(scene, exercise).state == "paused"
+    incident = scene.rows(Incident, Incident.kind == "real")[-1]
+    await until(lambda: scene.world.pagerduty.panel()["incidents"], "a real page")
+    await on_call.press(channel, "exercise_stop")
+    await on_call.sees(channel, "was stopped", "something real came first")
+    held = now(scene, exercise)
+    assert held.state == "stopped"
+    assert held.incident_id != incident.id
+
+
+async def _end(scene: Scene, exercise: Exercise, by: str) -> None:
+    await press(scene.person(by), exercise, "exercise_end")
+    await until(lambda: now(scene, exercise).state == "ended", f"{exercise.number} to end")
+
+
+async def _report(scene: Scene, played: Played) -> str:
+    """The report as it is written now, after a look at the same as a PDF."""
+    before = set(scene.world.workspace.files)
+    await press(scene.person(LEAD), played.exercise, "exercise_report")
+
+    def written(ending: str) -> Any:
+        files = scene.world.workspace.files
+        new = (file for name, file in files.items() if name not in before and file.name.endswith(ending))
+        return next((file for file in new if file.content and file.shared_in), None)
+
+    report = await until(lambda: written(".md"), "the report")
+    printed = await until(lambda: written(".pdf"), "the report as PDF")
+    assert printed.content.startswith(b"%PDF")
+    return str(report.content.decode())
