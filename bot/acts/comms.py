@@ -12,6 +12,8 @@ from incidents.access import Action, Person
 from incidents.lifecycle import check_text
 from playbooks import comms, filling
 
+REHEARSED = "EXERCISE. NOT REAL."
+
 
 @act("comms")
 def draft(session: Session, item: Item, who: Person) -> Done:
@@ -19,6 +21,8 @@ def draft(session: Session, item: Item, who: Person) -> Done:
     incident = incident_of(session, item, who, Action.RESPOND)
     template = comms.find(parts().playbooks, str(item.payload["template"]))
     text = check_text("text", str(item.payload["text"]))
+    if incident.kind == "exercise" and not text.startswith(REHEARSED):  # people copy it; the mark must come along
+        text = f"{REHEARSED}\n\n{text}"
     blanks, look = filling.left(text), comms.cautions(text)
     timeline.append(
         session,

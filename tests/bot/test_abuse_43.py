@@ -64,6 +64,12 @@ async def rehearsed(scene: Scene) -> Rehearsed:
     await on_call.sees(channel, "Rollback plan", "`14` → `13`")
     await comms.press(channel, "rollback_approve")
     await on_call.sees(channel, "Done and verified")
+    await on_call.press(channel, "rollback_undo_open")
+    await on_call.submit({"words": "The refunds need it."})
+    await on_call.sees(channel, "`13` → `14`")
+    await on_call.press(channel, "break_glass_open")
+    await on_call.submit({"words": "Nobody else is awake."})
+    await on_call.sees(channel, "`13` → `14`", "Done and verified")
     await on_call.command(channel, "prompt")
     await on_call.submit({"prompt": "Where is my order?"})
     await commander.command(channel, "playbook")
@@ -72,7 +78,7 @@ async def rehearsed(scene: Scene) -> Rehearsed:
     await comms.submit({"update": "The model before it is back.", "next": "30"})
     await comms.command(channel, "comms")
     await comms.submit()
-    await comms.sees(channel, "Drafted")
+    await comms.sees(channel, "not sent to anybody", "EXERCISE. NOT REAL.")
     await comms.command(channel, "clocks")
     await comms.command(channel, "note The alarm rang at ten.")
     await comms.command(channel, "ask May I publish the addresses?")
@@ -84,7 +90,7 @@ async def rehearsed(scene: Scene) -> Rehearsed:
     await comms.submit()
     await scene.settled()
     await on_call.press(channel, "mitigate")
-    await commander.sees(channel, "stopped")
+    await until(lambda: scene.rows(Incident, Incident.status == "mitigated"), "the incident to be mitigated")
     await commander.press(channel, "resolve_open")
     await commander.submit({"summary": "Rolled back.", "anyway": ["yes"]})
     await commander.sees(channel, "is resolved")
@@ -97,8 +103,9 @@ async def test_abuse_43_an_exercise_pages_nobody_opens_no_ticket_and_moves_no_le
     scene: Scene, rehearsed: Rehearsed
 ) -> None:
     assert rehearsed.incident.status == "resolved"
-    [plan] = scene.rows(RollbackPlan)
-    assert (plan.kind, plan.state) == ("rehearsal", "verified")
+    plans = scene.rows(RollbackPlan)
+    assert {plan.kind for plan in plans} == {"rehearsal"}
+    assert [plan.state for plan in plans] == ["undone", "verified"]
     outside = {call["service"] for call in scene.world.faults.calls} - {"slack"}
     assert outside == set()
     assert scene.world.pagerduty.panel()["incidents"] == []
@@ -144,7 +151,7 @@ async def test_abuse_43_nobody_else_hears_of_it(scene: Scene, rehearsed: Rehears
 
 async def test_abuse_43_no_figure_counts_it(scene: Scene, rehearsed: Rehearsed) -> None:
     environment = scene.world.bot_environment()
-    code, out, errors = await in_process(environment, "digest", "show", "--json")
+    code, out, errors = await in_process(environment, "digest", "preview", "--json")
     assert code == 0, errors
     assert rehearsed.incident.number not in out
     lead = scene.person(LEAD)
