@@ -1,7 +1,7 @@
 """The life of an exercise: start, begin, pause, speed, injects, end. Verbs on its tables, in the caller's transaction.
 
-The scenario is read from the exercise's own frozen copy. `tick` is the one place that sends what is due; it may be
-called at any moment and as often as anybody likes.
+What they read is in `finding`, how it stands in `observing`. The scenario is the exercise's own frozen copy. `tick` is
+the one place that sends what is due; it may be called at any moment and as often as anybody likes.
 """
 
 import hashlib
@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,17 +18,93 @@ from incidents.clock import now
 from incidents.errors import BadInput, Conflict, NotFound
 from incidents.inventory import REHEARSAL, SystemEntry
 from incidents.models import Incident
-from playbooks.exercise import Choice, Clock, Progress, Settled, clock_of, planned
+from playbooks.exercise import planned
+from playbooks.finding import (
+    clock,
+    every,
+    everybody,
+    find,
+    find_held,
+    in_channel,
+    inject_of,
+    injects,
+    live,
+    lock,
+    minute,
+    observations,
+    of_incident,
+    people,
+    require_begun,
+    require_live,
+    rooms,
+    scenario_of,
+)
 from playbooks.models import (
     EVALUATOR,
-    LIVE,
     Exercise,
     ExerciseInject,
-    ExerciseObservation,
     ExerciseParticipant,
 )
+from playbooks.observing import (
+    choices,
+    decision_key,
+    judge,
+    next_inject,
+    observe,
+    planned_times,
+    progress,
+    standing,
+)
 from playbooks.scenario import EVERYONE, Inject, Persona, Scenario
-from playbooks.score import Fact, Outcome, outcomes
+from playbooks.score import Fact
+
+# What the other rooms use of an exercise's life, of here and of the two modules that it stands on.
+__all__ = [
+    "GRACE",
+    "SPEEDS",
+    "TICK",
+    "Setup",
+    "add_people",
+    "attach",
+    "begin",
+    "choices",
+    "choose",
+    "clock",
+    "decision_key",
+    "end",
+    "every",
+    "everybody",
+    "find",
+    "find_held",
+    "improvise",
+    "in_channel",
+    "inject_of",
+    "injects",
+    "judge",
+    "live",
+    "lock",
+    "minute",
+    "next_inject",
+    "observations",
+    "observe",
+    "of_incident",
+    "pause",
+    "people",
+    "planned_times",
+    "progress",
+    "require_begun",
+    "require_live",
+    "resume",
+    "rooms",
+    "scenario_of",
+    "send_next",
+    "set_speed",
+    "skip_next",
+    "standing",
+    "start",
+    "system_id",
+    "tick",
+]
 
 TICK = "exercise_tick"  # kind of timer
 GRACE = timedelta(seconds=3)  # how late the ticker may be on a busy machine without anybody losing minutes by it
@@ -105,73 +180,6 @@ def _fictional(exercise: Exercise, system: SystemEntry) -> SystemEntry:
     return SystemEntry.model_validate({**entry, "on_call_service": None})
 
 
-def scenario_of(exercise: Exercise) -> Scenario:
-    """The scenario as it was when the exercise was started."""
-    return Scenario.model_validate_json(json.dumps(exercise.scenario))
-
-
-def find(session: Session, team_id: str, exercise_id: int) -> Exercise:
-    """An exercise of this workspace. Raises NotFound in the same words for absent and foreign ones."""
-    exercise = session.get(Exercise, exercise_id)
-    if exercise is None or exercise.team_id != team_id:
-        raise NotFound(f"There is no exercise EX-{exercise_id}. Nothing was changed.")
-    return exercise
-
-
-def lock(session: Session, exercise_id: int) -> Exercise:
-    """The exercise, locked for this transaction."""
-    session.flush()
-    return session.get_one(Exercise, exercise_id, with_for_update=True, populate_existing=True)
-
-
-def in_channel(session: Session, team_id: str, channel_id: str) -> Exercise | None:
-    """The exercise whose channel this is."""
-    query = sa.select(Exercise).where(Exercise.team_id == team_id, Exercise.channel_id == channel_id)
-    return session.scalars(query).first() if channel_id else None
-
-
-def of_incident(session: Session, incident_id: int) -> Exercise | None:
-    """The exercise that an incident belongs to."""
-    return session.scalars(sa.select(Exercise).where(Exercise.incident_id == incident_id)).first()
-
-
-def live(session: Session, team_id: str | None = None) -> Sequence[Exercise]:
-    """The exercises that go on, oldest first."""
-    query = sa.select(Exercise).where(Exercise.state.in_(LIVE)).order_by(Exercise.id)
-    return session.scalars(query if team_id is None else query.where(Exercise.team_id == team_id)).all()
-
-
-def every(session: Session, team_id: str | None = None) -> Sequence[Exercise]:
-    """All exercises, or those of one workspace, newest first."""
-    query = sa.select(Exercise).order_by(Exercise.id.desc())
-    return session.scalars(query if team_id is None else query.where(Exercise.team_id == team_id)).all()
-
-
-def rooms(session: Session) -> dict[str, str]:
-    """The channels of all exercises, with the number of each."""
-    query = sa.select(Exercise).where(Exercise.channel_id.is_not(None))
-    return {str(row.channel_id): row.number for row in session.scalars(query)}
-
-
-def people(session: Session, exercise_id: int) -> dict[str, list[str]]:
-    """Role -> people; evaluators under EVALUATOR."""
-    query = (
-        sa.select(ExerciseParticipant)
-        .where(ExerciseParticipant.exercise_id == exercise_id)
-        .order_by(ExerciseParticipant.id)
-    )
-    found: dict[str, list[str]] = {}
-    for row in session.scalars(query):
-        found.setdefault(row.role, []).append(row.user)
-    return found
-
-
-def everybody(session: Session, exercise: Exercise) -> list[str]:
-    """Everyone of the exercise: facilitator, players, evaluators."""
-    players = [user for users in people(session, exercise.id).values() for user in users]
-    return list(dict.fromkeys([exercise.facilitator, *players]))
-
-
 def add_people(session: Session, exercise: Exercise, role: str, users: Iterable[str]) -> None:
     """More people for a role, while it goes on; who has it already keeps it. They see its incident from now on."""
     require_live(exercise)
@@ -185,29 +193,6 @@ def add_people(session: Session, exercise: Exercise, role: str, users: Iterable[
         incident = session.get_one(Incident, exercise.incident_id)
         incident.invited = list(dict.fromkeys([*incident.invited, *new]))
         session.flush()
-
-
-def injects(session: Session, exercise_id: int) -> list[ExerciseInject]:
-    """The exercise's injects in the scenario's order, improvised ones last."""
-    query = sa.select(ExerciseInject).where(ExerciseInject.exercise_id == exercise_id).order_by(ExerciseInject.id)
-    return list(session.scalars(query))
-
-
-def inject_of(exercise: Exercise, row: ExerciseInject) -> Inject:
-    """What an inject says."""
-    if row.improvised:
-        return Inject.model_validate_json(json.dumps(row.improvised))
-    return scenario_of(exercise).inject(row.inject_id)
-
-
-def clock(exercise: Exercise) -> Clock:
-    """The exercise clock."""
-    return clock_of(exercise.legs)
-
-
-def minute(exercise: Exercise) -> float:
-    """What the exercise clock shows now; after the end, what it showed then."""
-    return clock(exercise).minute(exercise.ended_at or now())
 
 
 # the clock
@@ -262,12 +247,6 @@ def end(session: Session, exercise: Exercise, facts: Iterable[Fact], *, because:
         timers.cancel(session, exercise.incident_id)
     session.flush()
     observe(session, exercise, scenario, facts, shown)
-
-
-def require_live(exercise: Exercise) -> None:
-    """Conflict unless the exercise still goes on."""
-    if not exercise.live:
-        raise Conflict(f"{exercise.number} has ended. Nothing was changed.")
 
 
 def _turn(session: Session, exercise: Exercise, speed: float) -> None:
@@ -326,94 +305,6 @@ def _send_due(
         sent.append(rows[name])
 
 
-def observe(session: Session, exercise: Exercise, scenario: Scenario, facts: Iterable[Fact], shown: float) -> None:
-    """Write down how every expected action stands; what was missed may still be done late."""
-    rows = {row.action_id: row for row in observations(session, exercise.id)}
-    for outcome in judge(session, exercise, scenario, facts, shown):
-        if outcome.state not in ("met", "late", "missed"):
-            continue
-        assert outcome.due is not None
-        row = rows.get(outcome.action.id)
-        if row is None:
-            row = ExerciseObservation(exercise_id=exercise.id, action_id=outcome.action.id)
-            session.add(row)
-        row.state, row.due_minute = outcome.state, outcome.due
-        row.minute = outcome.fact.minute if outcome.fact else None
-        row.by = outcome.fact.by if outcome.fact else None
-        row.entry_id = outcome.fact.entry if outcome.fact else None
-    session.flush()
-
-
-def judge(
-    session: Session, exercise: Exercise, scenario: Scenario, facts: Iterable[Fact], shown: float
-) -> list[Outcome]:
-    """Every expected action as it stands."""
-    sent = {row.inject_id: row.minute for row in injects(session, exercise.id) if row.state == "delivered"}
-    times = {name: time for name, time in sent.items() if time is not None}
-    return outcomes(scenario, [*facts, *choices(session, exercise)], times, shown, ended=not exercise.live)
-
-
-def choices(session: Session, exercise: Exercise) -> list[Fact]:
-    """The options that the team chose, as facts."""
-    found = []
-    for row in injects(session, exercise.id):
-        if row.choice is None or row.chosen_minute is None:
-            continue
-        label = next(each.label for each in inject_of(exercise, row).options if each.id == row.choice)
-        entry = _entry_of(session, exercise, row)
-        data = {"inject": row.inject_id, "option": row.choice}
-        found.append(Fact("decide", row.chosen_minute, row.chosen_by or "", entry, f"Chosen: {label}", data))
-    return found
-
-
-def _entry_of(session: Session, exercise: Exercise, row: ExerciseInject) -> int | None:
-    if exercise.incident_id is None:
-        return None
-    return timeline.entry_id(session, exercise.incident_id, decision_key(row))
-
-
-def decision_key(row: ExerciseInject) -> str:
-    """The key of the timeline entry of a choice."""
-    return f"decision:{row.id}"
-
-
-def observations(session: Session, exercise_id: int) -> list[ExerciseObservation]:
-    """How the expected actions came out so far."""
-    query = sa.select(ExerciseObservation).where(ExerciseObservation.exercise_id == exercise_id)
-    return list(session.scalars(query))
-
-
-def progress(session: Session, exercise: Exercise) -> Progress:
-    """What has happened, as the clock's rules want it."""
-    rows = injects(session, exercise.id)
-    return Progress(
-        sent={row.inject_id: row.minute for row in rows if row.state == "delivered" and row.minute is not None},
-        skipped={row.inject_id: row.minute for row in rows if row.state == "skipped" and row.minute is not None},
-        chosen={
-            row.inject_id: Choice(row.choice, row.chosen_minute)
-            for row in rows
-            if row.choice is not None and row.chosen_minute is not None
-        },
-        settled={
-            row.action_id: Settled(True, row.minute)
-            if row.state == "met" and row.minute is not None
-            else Settled(False, row.due_minute)
-            for row in observations(session, exercise.id)
-        },
-    )
-
-
-def standing(session: Session, exercise: Exercise) -> tuple[object, ...]:
-    """What a look at the exercise shows; equal while nothing has happened, for a minute of the wall clock at most."""
-    return (
-        exercise.state,
-        int(minute(exercise) / exercise.speed),
-        exercise.incident_id,
-        tuple((row.inject_id, row.state, row.choice) for row in injects(session, exercise.id)),
-        tuple((row.action_id, row.state) for row in observations(session, exercise.id)),
-    )
-
-
 # the facilitator's hand
 
 
@@ -429,20 +320,6 @@ def skip_next(session: Session, exercise: Exercise, *, by: str) -> ExerciseInjec
     row = _next(session, exercise)
     _settle(session, row, "skipped", minute(exercise), by)
     return row
-
-
-def planned_times(session: Session, exercise: Exercise) -> dict[str, float]:
-    """The waiting injects whose time is known, with it, in order."""
-    return planned(scenario_of(exercise), progress(session, exercise))
-
-
-def next_inject(session: Session, exercise: Exercise) -> tuple[ExerciseInject, float] | None:
-    """The inject that comes next, and its minute; None when none is known."""
-    times = planned_times(session, exercise)
-    if not times:
-        return None
-    name, time = next(iter(times.items()))
-    return next(row for row in injects(session, exercise.id) if row.inject_id == name), time
 
 
 def improvise(
@@ -486,19 +363,6 @@ def choose(session: Session, exercise: Exercise, inject_id: str, option_id: str,
     if exercise.incident_id is not None:
         timeline.append(session, exercise.incident_id, "decision", by, f"Chosen: {option.label}", key=decision_key(row))
     return option.label
-
-
-def find_held(session: Session, exercise_id: int, lever: str) -> dict[str, Any] | None:
-    """What a rehearsed rollback has made of a lever; None while nobody has moved it."""
-    held: dict[str, Any] | None = session.get_one(Exercise, exercise_id).levers.get(lever)
-    return held
-
-
-def require_begun(exercise: Exercise) -> None:
-    """Conflict unless the exercise is running or paused."""
-    require_live(exercise)
-    if exercise.state == "ready":
-        raise Conflict(f"{exercise.number} has not begun yet. Nothing was changed; the facilitator presses *Begin*.")
 
 
 def attach(session: Session, exercise: Exercise, incident: Incident) -> None:

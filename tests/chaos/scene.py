@@ -53,7 +53,7 @@ class Scene:
         """The form is submitted, where it still stands there. A bot that dies meanwhile may have saved it without an
         answer: then submitting the form again, as people do, must open nothing more."""
         if self.support.top and self.support.top["submit"]:
-            await _perhaps(self.support.submit())
+            await perhaps(self.support.submit())
 
     async def declared(self) -> int:
         """An incident with its runbook at the rollback step; its id. Undisturbed."""
@@ -78,7 +78,7 @@ class Scene:
         """Another responder approves the plan, where its message still asks for that."""
         room = await self.room(incident)
         if "rollback_approve" in self.lead.buttons(room):
-            await _perhaps(self.lead.press(room, "rollback_approve"))
+            await perhaps(self.lead.press(room, "rollback_approve"))
 
     async def room(self, incident: int) -> str:
         """The incident's channel, with the second approver in it."""
@@ -250,7 +250,7 @@ async def scene(home: Path, url: str, *, socket_mode: bool = True) -> AsyncItera
         engine.dispose()
 
 
-async def _perhaps(act: Awaitable[object]) -> None:
+async def perhaps(act: Awaitable[object]) -> None:
     """An act whose acknowledgement may be lost with the bot."""
     try:
         await act
