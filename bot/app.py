@@ -20,6 +20,7 @@ from bot.listeners import (
     home,
     messages,
     officehours,
+    programme,
     submits,
     tier,
 )
@@ -53,6 +54,19 @@ def build_app(parts: Parts, inbox: Inbox, homes: Homes) -> AsyncApp:
         ignoring_self_events_enabled=True,
     )
     door = Door(parts, inbox, web, homes)
-    for subject in (commands, comms, buttons, clocks, digest, exercise, submits, tier, officehours, messages, home):
+    for subject in (
+        commands,
+        comms,
+        buttons,
+        clocks,
+        digest,
+        exercise,
+        programme,
+        submits,
+        tier,
+        officehours,
+        messages,
+        home,
+    ):
         subject.register(app, door)
     return app

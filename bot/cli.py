@@ -10,6 +10,7 @@ from bot.cli_digest import digest_app, exposure_app, import_app
 from bot.cli_exercise import exercise_app
 from bot.cli_gaps import ask_app
 from bot.cli_playbooks import playbook_app
+from bot.cli_programme import add_programme
 from bot.cli_runbooks import runbook_app
 from bot.cli_scenarios import scenario_app
 from bot.cli_severity import policy_app, severity_app
@@ -38,6 +39,7 @@ app.add_typer(forms_app, name="forms")
 app.add_typer(digest_app, name="digest")
 app.add_typer(exposure_app, name="exposure")
 app.add_typer(import_app, name="import")
+add_programme(exercise_app)
 app.add_typer(exercise_app, name="exercise")
 
 

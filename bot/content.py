@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bot import duty
 from bot.settings import Settings
+from playbooks import programme as programme_
 from playbooks.library import Library, load_library
 from playbooks.scenario import ScenarioLibrary, load_scenarios
 from severity.clocks import Clocks, load_clocks
@@ -33,6 +34,12 @@ def scenarios(settings: Settings) -> ScenarioLibrary:
     """The tabletop scenarios; files of the folder's `scenarios/` replace ours of the same id."""
     own = settings.rai_config_dir / "scenarios"
     return load_scenarios([own] if own.is_dir() else [])
+
+
+def programme(settings: Settings) -> programme_.Rules:
+    """How often is rehearsed; `programme.yaml` of the folder replaces ours. Raises ContentError."""
+    own = settings.rai_config_dir / programme_.FILE
+    return programme_.load_rules(own if own.exists() else None)
 
 
 def schedule(settings: Settings) -> duty.Schedule:

@@ -24,6 +24,7 @@ from integrations.slack import Slack
 from playbooks import running
 from playbooks.library import Library
 from playbooks.models import Exercise
+from playbooks.programme import Rules
 from playbooks.scenario import ScenarioLibrary
 from runbooks.catalogue import Catalogue
 from severity.clocks import Clocks
@@ -46,6 +47,7 @@ class Parts:
     catalogue: Catalogue
     playbooks: Library
     scenarios: ScenarioLibrary
+    programme: Rules
     team_id: str
     bot_user: str
     workspace_url: str

@@ -27,6 +27,7 @@ from bot.acts import (
     people,
     policy,
     postmortem,
+    programme,
     replay,
     rollback,
     talk,
@@ -77,6 +78,7 @@ SUBJECTS = (
     people,
     policy,
     postmortem,
+    programme,
     replay,
     rollback,
     talk,
@@ -131,6 +133,8 @@ class Bot:
         # Every workflow is known before the engine takes up what a killed process left, or it could not run it.
         assert registry.WORKFLOWS
         begin_asking()
+        with writing(self.parts.db) as session:
+            programme.begin_reviewing(session)
         self.parts.durable.launch()
         self.inbox.start()
         with reading(self.parts.db) as session:
@@ -236,6 +240,7 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
         catalogue=catalogue,
         playbooks=playbooks,
         scenarios=scenarios,
+        programme=content.programme(settings),
         team_id=identity["team_id"],
         bot_user=identity["user_id"],
         workspace_url=identity.get("url", ""),

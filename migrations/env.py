@@ -13,6 +13,8 @@ import incidents.policies
 import incidents.questions
 import incidents.subscriptions
 import playbooks.models
+import playbooks.planning
+import playbooks.solo
 import postmortems.models
 import runbooks.models
 from incidents.db import make_engine
@@ -27,6 +29,8 @@ assert incidents.policies
 assert incidents.questions
 assert incidents.subscriptions
 assert playbooks.models
+assert playbooks.planning
+assert playbooks.solo
 assert postmortems.models
 assert runbooks.models
 target = Base.metadata

@@ -18,7 +18,7 @@ from incidents.clock import now
 from incidents.errors import BadInput, Conflict, NotAllowed
 from incidents.models import Incident, Timer
 from integrations.slack import Message
-from playbooks import afterwards, running
+from playbooks import afterwards, planning, running
 from playbooks.models import EVALUATOR, Exercise, ExerciseInject
 from playbooks.running import TICK, Setup
 
@@ -46,6 +46,7 @@ def start(session: Session, item: Item, who: Person) -> Done:
         ),
         key=item.key,
     )
+    planning.take_up(session, exercise)
     return Done(None, [Start("open_exercise", f"exercise:{exercise.id}:open", (exercise.id,))])
 
 

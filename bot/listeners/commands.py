@@ -8,7 +8,19 @@ from slack_bolt.async_app import AsyncApp
 from sqlalchemy.orm import Session
 
 from bot.inbox import Item
-from bot.listeners import Ack, Door, clocks, digest, exercise, forms, team_of, tier, user_of, visible_incident
+from bot.listeners import (
+    Ack,
+    Door,
+    clocks,
+    digest,
+    exercise,
+    forms,
+    programme,
+    team_of,
+    tier,
+    user_of,
+    visible_incident,
+)
 from bot.views.blocks import Block, escape, spoken
 from bot.views.lists import help_text, incident_list, status_text
 from bot.views.tier import systems_message
@@ -166,11 +178,16 @@ async def rehearse(door: Door, ack: Ack, body: Body, rest: str) -> None:
         trouble = await door.open_modal(body["trigger_id"], await exercise.start_view(door, body, more.strip()))
         await ack(**({"text": trouble} if trouble else {}))
         return
-    if word not in ("", "list"):
+    if word == "plan":
+        trouble = await door.open_modal(body["trigger_id"], await programme.plan_view(door, body, more.strip()))
+        await ack(**({"text": trouble} if trouble else {}))
+        return
+    if word not in ("", "list", "programme"):
         raise NotFound(
-            "`/rai-incident exercise start [scenario]` sets one up, `/rai-incident exercise list` shows all."
+            "`/rai-incident exercise start [scenario]` sets one up, `exercise list` shows all, `exercise plan` plans "
+            "one, and `exercise programme` shows what is due and what lacks."
         )
-    message = await exercise.shown(door, body)
+    message = await (programme.shown if word == "programme" else exercise.shown)(door, body)
     await ack(text=message.text, blocks=message.blocks)
 
 

@@ -32,6 +32,7 @@ COMMANDS = (
     ("systems", "AI systems, their risk tiers, and what is overdue"),
     ("digest", "a regular summary for this channel: subscribe, preview, send now, pause"),
     ("exercise start [scenario]", "rehearse with the real commands; nobody outside is paged, told or changed"),
+    ("exercise programme", "exercises planned and due, and what was never rehearsed; `exercise plan` plans one"),
     ("tier [system]", "walk the questions that give a system's risk tier"),
 )
 

@@ -16,6 +16,8 @@ import incidents.policies
 import incidents.questions
 import incidents.subscriptions
 import playbooks.models
+import playbooks.planning
+import playbooks.solo
 import postmortems.models
 import runbooks.models
 from incidents.db import alembic_config, current_and_head, make_engine, upgrade
@@ -29,6 +31,8 @@ assert incidents.questions
 assert incidents.subscriptions
 assert incidents.policies
 assert playbooks.models
+assert playbooks.planning
+assert playbooks.solo
 assert postmortems.models
 assert runbooks.models
 OURS = {*Base.metadata.tables, "alembic_version"}
