@@ -7,14 +7,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot import record
+from bot.acts.digest import shown
 from bot.parts import Parts
 from bot.views.card import CardFacts
-from bot.views.home import HomeFacts, Todo
-from incidents import access, clocks, inventory, lifecycle
+from bot.views.home import Digested, HomeFacts, Rehearsal, Todo
+from incidents import access, clocks, inventory, lifecycle, milestones
 from incidents.access import Person
 from incidents.models import Assessment, Incident
+from incidents.subscriptions import DigestSubscription
+from playbooks import running
+from playbooks.models import EVALUATOR, Exercise, ExerciseParticipant, ExerciseRating
 from postmortems.models import Action
-from runbooks import progress
+from runbooks import break_glass, progress
 from runbooks.models import RollbackPlan
 
 LIVE = ("open", "mitigated")
@@ -36,11 +40,14 @@ def home_facts(session: Session, parts: Parts, who: Person, now: datetime) -> Ho
             mine = {role for role, holder in roles.items() if holder == who.user_id}
             todo += waiting_for(session, parts, incident, facts, who, mine, now)
     todo += _actions(session, who, now)
+    todo += _rehearsing(session, who)
     return HomeFacts(
         who=who,
         incidents=seen,
         todo=sorted(todo, key=lambda one: (not one.late, one.due or datetime.max.replace(tzinfo=now.tzinfo))),
         abilities=abilities(parts),
+        exercises=_exercises(session, who),
+        digests=_digests(session, who),
     )
 
 
@@ -65,6 +72,9 @@ def waiting_for(
         waiting.append(todo("Acknowledge the page", incident.declared_at + target if target else None))
     if incident.severity_provisional and "commander" in roles:
         waiting.append(todo("Classify it: the severity is provisional"))
+    proposal = milestones.proposed(session, incident.id, "mitigated")
+    if proposal is not None and ("commander" in roles or (who.responder and "commander" not in facts.roles)):
+        waiting.append(todo(f"Has the harm stopped? Proposed for {proposal.at:%H:%M UTC}: confirm it or not"))
     if incident.next_update_at and roles & {"commander", "communications"}:
         waiting.append(todo("Post the status update you promised", incident.next_update_at))
     for run in progress.runs(session, incident.id):
@@ -106,7 +116,9 @@ def _second_person(
             Assessment.confirmed_by != user,
         )
     )
+    glass = [row for row in break_glass.unreviewed(session, incident.id) if row.used_by != user]
     return [
+        *((f"Review the break glass used {row.at:%d %b %H:%M UTC}: {row.reason}", None) for row in glass),
         *((f"Approve or reject: {plan.title}, {plan.from_value} → {plan.to_value}", plan.expires_at) for plan in plans),
         *((f"Agree or not: {one.severity} instead of {one.computed_severity}", None) for one in overrides),
     ]
@@ -127,6 +139,52 @@ def _actions(session: Session, who: Person, now: datetime) -> list[Todo]:
             due = datetime.combine(action.due, datetime.max.time(), tzinfo=now.tzinfo)
             found.append(Todo(incident.number, f"Action: {action.title}", None, due, late=due < now))
     return found
+
+
+def _rehearsing(session: Session, who: Person) -> list[Todo]:
+    """What exercises wait for from this person: to begin one they lead, to rate one they evaluated."""
+    found = [
+        Todo(row.number, f"Exercise: begin “{row.title}”", row.channel_id, None, late=False)
+        for row in running.live(session, who.team_id)
+        if row.state == "ready" and row.facilitator == who.user_id
+    ]
+    unrated = sa.exists().where(ExerciseRating.exercise_id == Exercise.id, ExerciseRating.confirmed.is_(None))
+    evaluated = (
+        sa.select(Exercise)
+        .join(ExerciseParticipant, ExerciseParticipant.exercise_id == Exercise.id)
+        .where(Exercise.team_id == who.team_id, Exercise.state == "ended", unrated)
+        .where(ExerciseParticipant.role == EVALUATOR, ExerciseParticipant.user == who.user_id)
+        .order_by(Exercise.id)
+    )
+    return found + [
+        Todo(row.number, f"Exercise: rate the objectives of “{row.title}”", row.channel_id, None, late=False)
+        for row in session.scalars(evaluated).unique()
+    ]
+
+
+def _exercises(session: Session, who: Person) -> list[Rehearsal]:
+    """The exercises going on that this person is part of."""
+    found = []
+    for row in running.live(session, who.team_id):
+        if who.user_id not in running.everybody(session, row):
+            continue
+        titles = {role.id: role.title for role in running.scenario_of(row).roles}
+        parts = ["facilitator"] if row.facilitator == who.user_id else []
+        parts += [
+            titles.get(role, role) for role, users in running.people(session, row.id).items() if who.user_id in users
+        ]
+        found.append(Rehearsal(row.number, row.title, row.state, tuple(parts), row.channel_id))
+    return found
+
+
+def _digests(session: Session, who: Person) -> list[Digested]:
+    """The digests that this person has subscribed a channel to."""
+    query = (
+        sa.select(DigestSubscription)
+        .where(DigestSubscription.team_id == who.team_id, DigestSubscription.changed_by == who.user_id)
+        .order_by(DigestSubscription.id)
+    )
+    return [Digested(row.channel, shown(row)) for row in session.scalars(query)]
 
 
 def abilities(parts: Parts) -> list[str]:

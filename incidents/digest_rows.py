@@ -31,7 +31,8 @@ class Scope:
         """The condition for an incident to be in any number."""
         conditions = [Incident.kind == "real", Incident.private.is_(False)]
         if self.team_id is not None:
-            conditions.append(Incident.team_id == self.team_id)
+            # Not by its index: one workspace has all the rows, and SQLite would walk them all instead of the period's.
+            conditions.append(sa.case((Incident.team_id == self.team_id, sa.true()), else_=sa.false()))
         if self.systems:
             conditions.append(Incident.system_id.in_(self.systems))
         if self.harm_classes:
@@ -79,6 +80,14 @@ class Cell(NamedTuple):
     severity: str
     system: str | None
     incidents: int
+
+
+class Middle(NamedTuple):
+    """The median TTM of one severity in seconds, and of how many incidents."""
+
+    severity: str
+    seconds: float
+    known: int
 
 
 class Open(NamedTuple):
@@ -171,19 +180,33 @@ def weekly(session: Session, scope: Scope, weeks: Sequence[Period]) -> list[Cell
     return [Cell(*row) for row in session.execute(query)]
 
 
-def mitigations(session: Session, scope: Scope, start: datetime, end: datetime) -> list[tuple[str, float]]:
-    """(severity, TTM in seconds) of the incidents declared from `start` (included) to `end` where TTM is known."""
+def mitigations(session: Session, scope: Scope, start: datetime, end: datetime) -> list[Middle]:
+    """By severity, the median TTM of the incidents declared from `start` (included) to `end` where it is known."""
     if session.get_bind().dialect.name == "postgresql":
         taken: Any = sa.extract("epoch", Incident.mitigated_at - Incident.detected_at)
     else:
         taken = (sa.func.julianday(Incident.mitigated_at) - sa.func.julianday(Incident.detected_at)) * 86400.0
-    query = sa.select(Incident.severity, taken).where(
-        *_declared(start, end),
-        Incident.mitigated_at.is_not(None),
-        Incident.detected_at.is_not(None),
-        *scope.counted(),
+    each = (
+        sa.select(
+            Incident.severity.label("severity"),
+            taken.label("taken"),
+            sa.func.row_number().over(partition_by=Incident.severity, order_by=taken).label("place"),
+            sa.func.count().over(partition_by=Incident.severity).label("known"),
+        )
+        .where(
+            *_declared(start, end),
+            Incident.mitigated_at.is_not(None),
+            Incident.detected_at.is_not(None),
+            *scope.counted(),
+        )
+        .subquery()
     )
-    return [(severity, max(0.0, round(float(seconds), 3))) for severity, seconds in session.execute(query)]
+    # The middle one, or the two in the middle: sorted where they lie, so that thousands need not travel.
+    middle = sa.select(each.c.severity, sa.func.avg(each.c.taken), each.c.known).where(
+        (2 * each.c.place).between(each.c.known, each.c.known + 2)
+    )
+    found = session.execute(middle.group_by(each.c.severity, each.c.known))
+    return [Middle(severity, max(0.0, round(float(seconds), 3)), known) for severity, seconds, known in found]
 
 
 def exposures(session: Session, scope: Scope, weeks: Sequence[Period]) -> dict[tuple[str, int], int]:

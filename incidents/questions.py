@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from incidents import lifecycle
 from incidents.clock import now
 from incidents.errors import NotFound
-from incidents.models import Base, Incident
+from incidents.models import Base, Incident, Link
 from severity.officehours.gaps import Asked
 
 _NUMBER = re.compile(r"\binc[-_ #]?(\d{1,9})\b", re.IGNORECASE)
@@ -80,6 +80,10 @@ def touches_private(session: Session, team_id: str, channel: str, text: str) -> 
     here = lifecycle.in_channel(session, team_id, channel)
     if here is not None and here.private:
         return True
+    return _names_private(session, text)
+
+
+def _names_private(session: Session, text: str) -> bool:
     numbers = {int(number) for number in _NUMBER.findall(text)}
     if not numbers:
         return False
@@ -108,14 +112,26 @@ def rate(session: Session, question: Question, user: str, verdict: str) -> None:
 def asked_between(session: Session, team_id: str | None, start: datetime, end: datetime) -> Sequence[Asked]:
     """The questions of a window, `start` included, `end` not, oldest first, for `severity.officehours.gaps`.
 
-    None for `team_id` means every workspace. Withheld questions are left out: their very existence may be private.
+    None for `team_id` means every workspace. Withheld questions are left out: their very existence may be private. So
+    are those that were asked in the channel of an incident, or name one, that has become private since.
     """
+    private = sa.select(Incident.id).where(Incident.private)
+    rooms = sa.select(Link.external_id).where(Link.kind == "channel", Link.incident_id.in_(private))
     wrong = sa.exists().where(Feedback.question_id == Question.id, Feedback.verdict == "wrong")
     query = (
         sa.select(Question.text, Question.verdict, wrong)
-        .where(Question.asked_at >= start, Question.asked_at < end, Question.withheld.is_(False))
+        .where(
+            Question.asked_at >= start,
+            Question.asked_at < end,
+            Question.withheld.is_(False),
+            Question.channel.not_in(rooms),
+        )
         .order_by(Question.id)
     )
     if team_id is not None:
         query = query.where(Question.team_id == team_id)
-    return [Asked(text, verdict, bool(marked)) for text, verdict, marked in session.execute(query)]
+    return [
+        Asked(text, verdict, bool(marked))
+        for text, verdict, marked in session.execute(query).all()
+        if not _names_private(session, text)
+    ]

@@ -15,6 +15,8 @@ from incidents.digest_rows import Counted, Open, Scope
 from incidents.models import Incident
 from incidents.periods import Period
 from incidents.trends import compare
+from playbooks.programme import Rules as Programme
+from playbooks.scenario import ScenarioLibrary
 from severity.levels import Severity
 from severity.schema import Targets
 
@@ -22,11 +24,13 @@ from severity.schema import Targets
 @dataclass(frozen=True)
 class Rules:
     """What an organisation sets: targets by severity, the weights of the rate, the smallest number the organisation is
-    shown, and what a regulator clock is called."""
+    shown, how often is exercised with which scenarios, and what a regulator clock is called."""
 
     targets: Mapping[Severity, Targets]
     weights: Mapping[str, int]
     minimum_cell: int
+    programme: Programme
+    scenarios: ScenarioLibrary
     clock_title: Callable[[str], str]
 
 
@@ -53,8 +57,8 @@ def assemble(
     going_on = [_open(row, rules, as_of) for row in digest_rows.open_now(session, scope)]
     late = digest_rows.overdue_clocks(session, scope, as_of)
     actions = sections.overdue_actions(session, scope, as_of.date())
-    done, due = sections.exercises(session, period, as_of)
-    unanswered = sections.gaps(session, period)
+    done, due = sections.exercises(session, scope.team_id, period, rules.programme, rules.scenarios)
+    gaps = sections.gaps(session, scope.team_id, period)
     materialised = [row.materialisation for row in rows]
     by_class = figures.by_harm_class(sums)
     total, before = sum(each.incidents for each in sums), sum(each.incidents for each in sums_before)
@@ -101,8 +105,8 @@ def assemble(
         overdue_action_count=len(actions),
         exercises_done=tuple(done),
         exercises_due=tuple(due),
-        gaps=tuple(unanswered),
-        gap_count=len(unanswered),
+        gaps=tuple(gaps),
+        gap_count=sum(each.count for each in gaps),
         worst=_worst(session, rows, rules, as_of),
         busiest=_busiest(session, rows, by_class),
         home=home,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.digest.value import MEASURES, UNCLASSIFIED, Mitigation, Number, Rates, Recurrence, Target, Time, Week, Window
-from incidents.digest_rows import Cell, Counted, Earlier, Sum
+from incidents.digest_rows import Cell, Counted, Earlier, Middle, Sum
 from incidents.milestones import between
 from incidents.periods import Period
 from incidents.trends import compare, middle, share, weighted_interval
@@ -81,16 +81,13 @@ def targets_met(rows: Iterable[Counted], promised: Mapping[Severity, Targets]) -
     return met
 
 
-def mitigation(found: Iterable[tuple[str, float]], promised: Mapping[Severity, Targets]) -> dict[str, Mitigation]:
-    """By severity: the median TTM against its target, for those severities that have both."""
-    groups: dict[str, list[float]] = defaultdict(list)
-    for severity, taken in found:
-        groups[severity].append(taken)
+def mitigation(found: Iterable[Middle], promised: Mapping[Severity, Targets]) -> dict[str, Mitigation]:
+    """By severity: the median TTM against its target, for those severities that have both, the worst first."""
     shown = {}
-    for severity in Severity:
-        limit, median = promised[severity].mitigate, middle(groups[severity])
-        if limit is not None and median is not None:
-            shown[str(severity)] = Mitigation(median, limit.total_seconds(), len(groups[severity]))
+    for each in sorted(found):
+        limit = promised[Severity(each.severity)].mitigate
+        if limit is not None:
+            shown[each.severity] = Mitigation(each.seconds, limit.total_seconds(), each.known)
     return shown
 
 

@@ -3,7 +3,20 @@
 import re
 
 from bot.digest.value import ALL, MEASURES, Digest, Exercise
-from bot.digest.words import course, heading, number, percent, plural, rate, seconds, weights, whole
+from bot.digest.words import (
+    course,
+    gap_head,
+    gap_line,
+    heading,
+    number,
+    percent,
+    plural,
+    rate,
+    ratings,
+    seconds,
+    weights,
+    whole,
+)
 from severity.taxonomy import harm_classes
 
 NAMES = {"ttd": "detect", "tta": "acknowledge", "ttm": "mitigate", "ttr": "resolve"}
@@ -42,7 +55,9 @@ def about(digest: Digest) -> list[str]:
             f"This digest is late: it was due {digest.late_since:%Y-%m-%d %H:%M} UTC, and could not be sent then.",
         )
     if digest.narrowed:
-        lines.append(f"Only: {', '.join((*digest.systems, *digest.harm_classes))}.")
+        lines.append(
+            f"Only: {', '.join((*digest.systems, *digest.harm_classes))}; exercises and office hours are of everything."
+        )
     lines.append("Real incidents that are not private; exercises and tests are never counted.")
     if digest.audience == "organisation":
         lines.append(
@@ -226,7 +241,7 @@ def _overdue(digest: Digest) -> str:
 def _exercises(digest: Digest) -> str:
     def line(what: str, found: tuple[Exercise, ...]) -> str:
         named = ", ".join(
-            f"{_safe(each.title)} ({each.day}{', ' + each.rating if each.rating else ''})" for each in found
+            f"{_safe(each.title)} ({each.day}{', ' + ratings(each.ratings) if each.ratings else ''})" for each in found
         )
         return f"- {what}: {named or 'none'}"
 
@@ -234,9 +249,9 @@ def _exercises(digest: Digest) -> str:
 
 
 def _gaps(digest: Digest) -> str:
-    lines = "\n".join(f"- {_safe(question)}" for question in digest.gaps)
-    head = plural(digest.gap_count, "question") if digest.gap_count else "No question"
-    return f"## Office hours\n\n{head} without an answer.{chr(10) * 2 + lines if lines else ''}"
+    head = gap_head(digest)
+    lines = "\n".join(f"- {_safe(gap_line(each))}" for each in digest.gaps)
+    return f"## Office hours\n\n{head[0].upper()}{head[1:]}.{chr(10) * 2 + lines if lines else ''}"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

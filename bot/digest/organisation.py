@@ -7,6 +7,8 @@ from dataclasses import replace
 from bot.digest.value import ALL, MEASURES, Counts, Digest, Number, Rates, Recurrence, Target, Time
 from incidents.trends import suppress, suppress_overlapping
 
+EXERCISE = "an exercise"  # its scenario may be an incident's
+
 
 def for_organisation(digest: Digest) -> Digest:
     """The same digest with everything hidden that this audience may not see."""
@@ -40,7 +42,10 @@ def for_organisation(digest: Digest) -> Digest:
         overdue_actions=(),
         overdue_clock_count=_whole(digest.overdue_clock_count, k),
         overdue_action_count=_whole(digest.overdue_action_count, k),
+        exercises_done=tuple(replace(each, title=EXERCISE, ratings={}) for each in digest.exercises_done),
+        exercises_due=tuple(replace(each, title=EXERCISE) for each in digest.exercises_due),
         gaps=(),
+        gap_count=_whole(digest.gap_count, k),
         worst=None,
         busiest=None,
     )

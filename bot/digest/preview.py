@@ -13,6 +13,8 @@ from incidents.db import make_engine, reading, require_head
 from incidents.digest_rows import Scope
 from incidents.errors import BadInput
 from incidents.periods import Period
+from playbooks.programme import Rules as Programme
+from playbooks.scenario import ScenarioLibrary
 from severity.clocks import Clocks
 from severity.policy import Policy, load_policy
 from severity.taxonomy import HARM_CLASS_IDS
@@ -40,11 +42,20 @@ def audience_of(organisation: bool) -> Audience:
     return "organisation" if organisation else "team"
 
 
-def rules_of(settings: Settings, policy: Policy, clocks: Clocks) -> Rules:
+def rules_of(
+    settings: Settings, policy: Policy, clocks: Clocks, programme: Programme, scenarios: ScenarioLibrary
+) -> Rules:
     """What this organisation has set."""
     titles = {clock.id: clock.title for clock in clocks}
     weights = {str(severity): settings.digest_weights[severity] for severity in sorted(settings.digest_weights)}
-    return Rules(policy.targets, weights, settings.digest_min_cell, lambda clock: titles.get(clock, clock))
+    return Rules(
+        policy.targets,
+        weights,
+        settings.digest_min_cell,
+        programme,
+        scenarios,
+        lambda clock: titles.get(clock, clock),
+    )
 
 
 def digest_of(
@@ -64,7 +75,9 @@ def digest_of(
                     raise BadInput("system", f"--system: {name!r:.60} is not in the inventory.")
             active = policies.active(session)
             policy = policies.policy_of(session, active.hash) if active else load_policy()
-            rules = rules_of(settings, policy, content.clocks(settings))
+            rules = rules_of(
+                settings, policy, content.clocks(settings), content.programme(settings), content.scenarios(settings)
+            )
             return assemble(session, period, Scope(None, systems, classes), audience, rules, now())
     finally:
         engine.dispose()

@@ -168,11 +168,20 @@ class OverdueAction:
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise done in the period, or due. `rating` is P, S, M or U where one was confirmed."""
+    """An exercise done in the period, or due. `ratings` counts the confirmed ones of its objectives: P, S, M, U."""
 
     title: str
     day: date
-    rating: str | None = None
+    ratings: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Questions about the same thing, the most typical one, that office hours had no sure answer to, or a wrong one."""
+
+    question: str
+    count: int
+    wrong: bool
 
 
 @dataclass(frozen=True)
@@ -207,8 +216,8 @@ class Digest:
     overdue_action_count: Number
     exercises_done: tuple[Exercise, ...]
     exercises_due: tuple[Exercise, ...]
-    gaps: tuple[str, ...]
-    gap_count: int
+    gaps: tuple[Gap, ...]
+    gap_count: Number
     worst: OpenIncident | None  # the worst incident declared in the period
     busiest: tuple[str, int, Pointer] | None  # the harm class with most incidents, and its newest one
     home: Pointer | None
@@ -295,7 +304,7 @@ def to_json(digest: Digest) -> dict[str, Any]:
             "done": [asdict(each) for each in digest.exercises_done],
             "due": [asdict(each) for each in digest.exercises_due],
         },
-        "gaps": {"count": digest.gap_count, "questions": list(digest.gaps)},
+        "gaps": {"count": digest.gap_count, "questions": [asdict(each) for each in digest.gaps]},
     }
 
 

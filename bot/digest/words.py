@@ -1,8 +1,9 @@
 """Numbers of a digest in words, the same in every form it takes."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.digest.value import Digest, Number
+from bot.digest.value import Digest, Gap, Number
 from bot.views.blocks import duration
 from incidents.trends import Comparison
 
@@ -48,6 +49,25 @@ def course(change: Comparison | None) -> str:
     ratio = "" if change.ratio is None else f"ratio {change.ratio:.2f}, "
     high = "with no upper limit" if change.high is None else f"to {change.high:.2f}"
     return f"{change.word} ({ratio}95 % interval {change.low:.2f} {high})"
+
+
+def ratings(found: Mapping[str, int]) -> str:
+    """`2 P, 1 M`: the confirmed ratings of an exercise."""
+    return ", ".join(f"{count} {letter}" for letter, count in found.items())
+
+
+def gap_line(gap: Gap) -> str:
+    """One gap of office hours; the question is somebody's words."""
+    return f"{gap.count} × {gap.question}" + (" (the answer was marked as wrong)" if gap.wrong else "")
+
+
+def gap_head(digest: Digest) -> str:
+    """How many questions the handbook fell short of."""
+    count = digest.gap_count
+    if count == 0:
+        return "no question without a sure answer"
+    said = f"under {digest.minimum_cell} questions" if count is None else plural(count, "question")
+    return f"{said} without a sure answer"
 
 
 def heading(digest: Digest) -> str:

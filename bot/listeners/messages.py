@@ -46,7 +46,7 @@ def register(app: AsyncApp, door: Door) -> None:
             refused = str(error)
         await ack()
         if refused:
-            await _direct(door, body, refused)
+            await direct(door, body, refused)
 
     @app.shortcut("declare_incident")
     async def declare(ack: Ack, body: Body) -> None:
@@ -89,10 +89,10 @@ async def _declare(door: Door, ack: Ack, body: Body, prefill: str, where: dict[s
         refused = str(error)
     await ack()
     if refused:
-        await _direct(door, body, refused)
+        await direct(door, body, refused)
 
 
-async def _direct(door: Door, body: Body, words: str) -> None:
+async def direct(door: Door, body: Body, words: str) -> None:
     """Words in a direct message; a best effort, since nothing was saved."""
     message = door.in_exercise(str((body.get("channel") or {}).get("id") or ""), Message(spoken(words)))
     user = user_of(body)

@@ -6,7 +6,7 @@ from bot import charts
 from bot.digest import markdown
 from bot.digest.figures import WINDOW
 from bot.digest.value import Digest, OpenIncident, Pointer
-from bot.digest.words import heading, plural, rate, seconds, whole
+from bot.digest.words import gap_head, gap_line, heading, rate, ratings, seconds, whole
 from bot.views.blocks import (
     Block,
     actions,
@@ -245,15 +245,14 @@ def _overdue(digest: Digest) -> list[Block]:
 
 
 def _rest(digest: Digest) -> str:
-    done = ", ".join(
-        f"{escape(each.title, 80)}{f' ({escape(each.rating, 20)})' if each.rating else ''}"
+    done = "; ".join(
+        f"{escape(each.title, 80)} ({each.day}{', ' + escape(ratings(each.ratings), 40) if each.ratings else ''})"
         for each in digest.exercises_done[:LISTED]
     )
-    due = ", ".join(f"{escape(each.title, 80)} ({each.day})" for each in digest.exercises_due[:LISTED])
-    lines = [f"*Exercises* done: {done or 'none'} · due: {due or 'none'}"]
-    if digest.gap_count:
-        lines.append(f"*Office hours*: {plural(digest.gap_count, 'question')} without an answer")
-        lines += [f"• {escape(question, 150)}" for question in digest.gaps[:3]]
-    else:
-        lines.append("*Office hours*: no question without an answer")
+    due = "; ".join(f"{escape(each.title, 120)} ({each.day})" for each in digest.exercises_due[:LISTED])
+    lines = [
+        f"*Exercises* done: {done or 'none'} · due: {due or 'none'}",
+        f"*Office hours*: {gap_head(digest)}",
+        *(f"• {escape(gap_line(each), 200)}" for each in digest.gaps[:3]),
+    ]
     return "\n".join(lines)

@@ -58,7 +58,7 @@ def digest_form(
     """The form. `systems` are (id, name); `zone` is the person's own, as Slack says."""
     blocks: list[Block] = []
     for each in subscribed[: len(EVERY)]:
-        blocks += [section(_said(each)), _buttons(each)]
+        blocks += [section(in_words(each)), _buttons(each)]
     if subscribed:
         blocks += [divider(), context("Save to change one of them (they are told apart by how often), or to add one.")]
     else:
@@ -121,10 +121,11 @@ def done_modal(words: str) -> Block:
 
 def subscribed_words(each: Subscribed) -> str:
     """The subscription is saved."""
-    return f"Saved. {_said(each)}"
+    return f"Saved. {in_words(each)}"
 
 
-def _said(each: Subscribed) -> str:
+def in_words(each: Subscribed) -> str:
+    """What is sent when, to whom, about what."""
     day = WEEKDAYS[each.weekday]
     day = f"on {day}s" if each.every == "weekly" else f"on the first {day} after it has ended"
     only = ", ".join((*each.systems, *each.harm_classes))

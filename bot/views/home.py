@@ -4,14 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.views.blocks import Block, actions, button, channel_link, context, divider, escape, header, section, when
+from bot.views.blocks import (
+    Block,
+    actions,
+    button,
+    channel_link,
+    context,
+    divider,
+    escape,
+    header,
+    modal,
+    section,
+    text_input,
+    when,
+)
 from bot.views.card import ROLE_NAMES, SEVERITY_MARK, STATUS_WORDS, CardFacts
+from bot.views.digest_forms import Subscribed, in_words
+from bot.views.exercise import STATE_WORDS
 from incidents.access import Person
 
 BLOCKS = 100  # Slack's limit for a home
 TODO_SHOWN = 10
 MINE_SHOWN = 10
 OPEN_SHOWN = 15
+EXERCISES_SHOWN = 5
+DIGESTS_SHOWN = 8
+ASK = "ask_form"
+QUESTION = 1000  # characters
 
 
 @dataclass(frozen=True)
@@ -26,6 +45,25 @@ class Todo:
 
 
 @dataclass(frozen=True)
+class Rehearsal:
+    """An exercise going on, and what this person is in it."""
+
+    number: str
+    title: str
+    state: str
+    parts: tuple[str, ...]
+    channel_id: str | None
+
+
+@dataclass(frozen=True)
+class Digested:
+    """A channel that this person has subscribed to the digest."""
+
+    channel_id: str
+    subscribed: Subscribed
+
+
+@dataclass(frozen=True)
 class HomeFacts:
     """What the home shows. `incidents` are the live ones the person may see; `todo` is in the order to do it."""
 
@@ -33,6 +71,8 @@ class HomeFacts:
     incidents: Sequence[CardFacts]
     todo: Sequence[Todo]
     abilities: Sequence[str] = field(default_factory=tuple)
+    exercises: Sequence[Rehearsal] = field(default_factory=tuple)
+    digests: Sequence[Digested] = field(default_factory=tuple)
 
 
 def home_view(facts: HomeFacts) -> Block:
@@ -42,7 +82,11 @@ def home_view(facts: HomeFacts) -> Block:
     others = [one for one, part in mine if not part]
     blocks: list[Block] = [
         header("AI-harm incidents"),
-        actions(button("Report AI harm", "declare_open", "home", style="danger"), block_id="home_main"),
+        actions(
+            button("Report AI harm", "declare_open", "home", style="danger"),
+            button("Ask the handbook", "ask_open", "home"),
+            block_id="home_main",
+        ),
         *_todo(facts.todo),
     ]
     if theirs:
@@ -56,6 +100,14 @@ def home_view(facts: HomeFacts) -> Block:
         blocks += _more(len(ordered) - OPEN_SHOWN)
     if not facts.incidents:
         blocks += [divider(), section("No incident is open. 🌤️")]
+    if facts.exercises:
+        blocks += [divider(), header("Exercises")]
+        blocks.append(section("\n".join(_rehearsal(one) for one in facts.exercises[:EXERCISES_SHOWN])))
+        blocks += _more(len(facts.exercises) - EXERCISES_SHOWN, "exercise list")
+    if facts.digests:
+        blocks += [divider(), header("My digests")]
+        blocks.append(section("\n".join(_digested(one) for one in facts.digests[:DIGESTS_SHOWN])))
+        blocks.append(context("`/rai-incident digest` in the channel changes or pauses it."))
     blocks += [divider(), section(_abilities(facts))]
     return {"type": "home", "blocks": blocks[:BLOCKS]}
 
@@ -105,8 +157,25 @@ def _part(facts: CardFacts, user: str) -> str:
     return " and ".join(held) or ("reporter" if facts.reporter == user else "")
 
 
-def _more(left: int) -> list[Block]:
-    return [context(f"… and {left} more: `/rai-incident list`")] if left > 0 else []
+def ask_modal(metadata: str) -> Block:
+    """A question for office hours, from where there is no channel to answer in."""
+    hint = "The answer quotes the handbook. It comes as a direct message, to you alone."
+    field_ = text_input("question", "What would you like to know?", hint=hint, max_length=QUESTION)
+    return modal(ASK, "Ask the handbook", [field_], submit="Ask", metadata=metadata)
+
+
+def _rehearsal(one: Rehearsal) -> str:
+    you = f" · you are {escape(' and '.join(one.parts), 150)}" if one.parts else ""
+    where = f" · {channel_link(one.channel_id)}" if one.channel_id else ""
+    return f"🎭 *{one.number}* {escape(one.title, 150)} · {STATE_WORDS[one.state].lower()}{you}{where}"
+
+
+def _digested(one: Digested) -> str:
+    return f"• {channel_link(one.channel_id)}: {in_words(one.subscribed)}"
+
+
+def _more(left: int, command: str = "list") -> list[Block]:
+    return [context(f"… and {left} more: `/rai-incident {command}`")] if left > 0 else []
 
 
 def _abilities(facts: HomeFacts) -> str:

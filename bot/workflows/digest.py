@@ -101,7 +101,8 @@ def _of(session: Session, row: DigestSubscription, period: Period, late_since: d
     room = parts().announce_channel
     home = Pointer(None, room, parts().channel_url(room)) if room else None
     scope = Scope(row.team_id, tuple(row.systems), tuple(row.harm_classes))
-    rules = rules_of(parts().settings, parts().policy, parts().clocks)
+    own = parts()
+    rules = rules_of(own.settings, own.policy, own.clocks, own.programme, own.scenarios)
     audience = audience_of(row.audience == "organisation")
     return assemble(session, period, scope, audience, rules, now(), home=home, late_since=late_since)
 

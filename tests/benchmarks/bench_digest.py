@@ -16,6 +16,8 @@ from bot.settings import Settings
 from incidents.db import make_engine, reading
 from incidents.digest_rows import Scope
 from incidents.periods import Period
+from playbooks.programme import load_rules
+from playbooks.scenario import load_scenarios
 from severity.policy import load_policy
 from tests.benchmarks.table import Row, of_milliseconds
 from tests.benchmarks.worlds import databases
@@ -42,7 +44,7 @@ def run() -> list[Row]:
 def _measure(name: str, engine: Engine) -> list[Row]:
     policy, settings = load_policy(), Settings(_env_file=None)  # type: ignore[call-arg]
     weights = {str(severity): weight for severity, weight in settings.digest_weights.items()}
-    rules = Rules(policy.targets, weights, settings.digest_min_cell, str)
+    rules = Rules(policy.targets, weights, settings.digest_min_cell, load_rules(), load_scenarios(), str)
     rows, medians = [], {}
     for weeks in WEEKS:
         period = Period(TODAY - timedelta(weeks=weeks), TODAY, "Europe/Berlin", "weekly" if weeks == 1 else None)
@@ -89,13 +91,15 @@ def _statements(postgres: bool) -> list[str]:
     def day(days: str) -> str:
         return f"(date '{TODAY}' - ({days}))" if postgres else f"date('{TODAY}', '-' || ({days}) || ' days')"
 
+    words = """'{"id": "system-' || (n - 1) || '", "name": "System", "owner": "U0RAILEAD1", "tier": 1}'"""
+    entry = f"({words}){json}"
     true, false = ("true", "false") if postgres else ("1", "0")
     # A multiplier that shares no factor with the number spreads the incidents over the two years in no order.
     ago = f"((n * 7919) % {DAYS * 86400})"
     system = f"'system-' || (n % {SYSTEMS})"
     return [
         f"INSERT INTO systems (id, name, owner, tier, entry, loaded_at) SELECT 'system-' || (n - 1), 'System',"
-        f" 'U0RAILEAD1', 1, '{{}}'{json}, {at('0')} FROM {series(SYSTEMS)}",
+        f" 'U0RAILEAD1', 1, {entry}, {at('0')} FROM {series(SYSTEMS)}",
         "INSERT INTO incidents (id, declare_key, team_id, kind, status, title, description, system_id, reporter,"
         " private, invited, ongoing, harm_classes, suggestion, severity, severity_provisional, onset_at, detected_at,"
         " declared_at, acknowledged_at, mitigated_at, resolved_at)"

@@ -10,11 +10,15 @@ from bot.digest.value import Audience, Digest, Pointer
 from incidents.digest_rows import Scope
 from incidents.models import Incident
 from incidents.periods import Period
+from playbooks.models import Exercise
+from playbooks.programme import load_rules
+from playbooks.scenario import load_scenarios
 from severity.policy import load_policy
 
 TEAM = "T0SANDBOX1"
 WEEK = Period(date(2026, 11, 9), date(2026, 11, 16), "UTC", "weekly")
 AS_OF = datetime(2026, 11, 16, 9, tzinfo=UTC)
+PROGRAMME, SCENARIOS = load_rules(), load_scenarios()
 WEIGHTS = {"SEV0": 16, "SEV1": 8, "SEV2": 4, "SEV3": 2, "SEV4": 1}
 
 
@@ -53,5 +57,25 @@ def digest_of(
     minimum: int = 5,
     home: Pointer | None = None,
 ) -> Digest:
-    rules = Rules(load_policy().targets, WEIGHTS, minimum, lambda clock: f"the clock {clock}")
+    rules = Rules(load_policy().targets, WEIGHTS, minimum, PROGRAMME, SCENARIOS, lambda clock: f"the clock {clock}")
     return assemble(session, period, scope, audience, rules, AS_OF, home=home)
+
+
+def held(session: Session, title: str, state: str, ended: datetime | None, **more: Any) -> Exercise:
+    """An exercise of exactly this shape."""
+    values: dict[str, Any] = {
+        "key": title,
+        "team_id": TEAM,
+        "scenario_id": "refund",
+        "scenario_hash": "f" * 64,
+        "scenario": min(SCENARIOS.scenarios.items())[1].model_dump(mode="json", by_alias=True, exclude_none=True),
+        "title": title,
+        "state": state,
+        "facilitator": "U0RAILEAD1",
+        "created_at": at(2),
+        "ended_at": ended,
+    }
+    row = Exercise(**{**values, **more})
+    session.add(row)
+    session.flush()
+    return row

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from botkit import COMMS, LEAD, ONCALL, SUPPORT, Scene, every_text
+from digestkit import held
 
 from bot.views.home import HomeFacts, Todo, home_view
 from incidents.access import Person
+from incidents.db import writing
 from sandbox.story.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -75,3 +77,34 @@ async def test_a_long_list_says_how_much_is_left_and_fits_slacks_limit() -> None
     assert "… and 190 more" in words(view)
     assert len(view["blocks"]) <= 100
     assert all(len(block["text"]["text"]) <= 3000 for block in view["blocks"] if block["type"] == "section")
+
+
+async def test_a_question_asked_from_the_home_is_answered_in_a_direct_message(scene: Scene) -> None:
+    asking = scene.person(SUPPORT)
+    await asking.act("open_home")
+    before = len(scene.whispers(SUPPORT))
+    home = await until(lambda: asking.state["home"]["view"], "the home")
+    container = {"type": "view", "view_id": home["id"]}
+    element = {"type": "button", "action_id": "ask_open", "value": "home"}
+    await asking.act("block_action", container=container, block_id="home_main", action_id="ask_open", element=element)
+    await asking.submit({"question": "How often do we exercise tier 0 systems?"})
+    assert "every quarter" in await scene.hears(SUPPORT, before, "23-exercises")
+
+
+async def test_my_digests_stand_in_my_home_and_nobody_elses(scene: Scene) -> None:
+    await scene.person(ONCALL).act("open_home")
+    await scene.person(ONCALL).command("C0SUPPORT1", "digest")
+    await scene.person(ONCALL).submit({"weekday": "4"})
+    assert "on Fridays at 09:00" in await shown(scene, ONCALL, "My digests", "<#C0SUPPORT1>: *Weekly*")
+    await scene.person(LEAD).act("open_home")
+    assert "My digests" not in await shown(scene, LEAD, "What I may do here")
+
+
+async def test_an_exercise_that_goes_on_is_in_the_home_of_its_people(scene: Scene) -> None:
+    with writing(scene.engine) as session:
+        number = held(session, "A wrong refund", "ready", None, facilitator=LEAD).number
+    await scene.person(LEAD).act("open_home")
+    said = await shown(scene, LEAD, "Exercises", f"*{number}* A wrong refund", "ready to begin", "you are facilitator")
+    assert "Exercise: begin" in said
+    await scene.person(COMMS).act("open_home")
+    assert number not in await shown(scene, COMMS, "What I may do here")

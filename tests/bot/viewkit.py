@@ -67,6 +67,7 @@ CHOICES: dict[str, Sequence[str]] = {
     "ClockLine.state": ("proposed", "running", "declined", "submitted"),
     "kind": ("real", "exercise", "test"),
     "PanelFacts.state": tuple(exercise.STATE_WORDS),
+    "Rehearsal.state": tuple(exercise.STATE_WORDS),
     "ListLine.state": tuple(exercise.STATE_WORDS),
     "InjectLine.state": ("delivered", "skipped", "waiting"),
     "ActionLine.state": tuple(exercise.OUTCOME_MARK),
