@@ -26,7 +26,6 @@ from runbooks.models import BreakGlass, RollbackApproval, RollbackPlan
 LIFETIME = timedelta(minutes=15)
 TYPED = 8  # characters of the plan's hash that a critical action's approver types
 WAITING = ("planned", "approved")
-REHEARSAL = "rehearsal"  # kind of the targets that an exercise has: they change nothing
 
 
 @dataclass(frozen=True)

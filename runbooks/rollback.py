@@ -20,7 +20,6 @@ from incidents.models import Incident
 from integrations.rollback.base import Action, Drifted, Outcome
 from runbooks import engine
 from runbooks.approvals import (
-    REHEARSAL,
     Refused,
     canonical_hash,
     change,
