@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.digest.value import MEASURES, UNCLASSIFIED, Mitigation, Pointer, Sentence, Target, Time, Week
-from bot.views import exercise
+from bot.views import exercise, exercise_panel
 from bot.views.blocks import escape
 from bot.views.break_glass import VERDICTS
 from bot.views.card import ROLE_WORDS, STATUS_WORDS
@@ -70,7 +70,7 @@ CHOICES: dict[str, Sequence[str]] = {
     "Rehearsal.state": tuple(exercise.STATE_WORDS),
     "ListLine.state": tuple(exercise.STATE_WORDS),
     "InjectLine.state": ("delivered", "skipped", "waiting"),
-    "ActionLine.state": tuple(exercise.OUTCOME_MARK),
+    "ActionLine.state": tuple(exercise_panel.OUTCOME_MARK),
     "every": EVERY,
 }
 SEVERITIES = CHOICES["severity"]
