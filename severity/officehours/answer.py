@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from severity.officehours.confidence import Calibration, calibration_for, near_miss, probability, signs
+from severity.officehours.confidence import Calibration, calibration_for, elsewhere, near_miss, probability, signs
 from severity.officehours.evidence import Evidence, Reader, is_label
 from severity.officehours.offers import Offer, asks_own_tier, offers_for
 from severity.officehours.search import MAX_QUESTION, Concept, Hit, Index, View, concepts_of, everyone
@@ -134,6 +134,8 @@ def ask(
     found = signs(question, concepts, ranked, view)
     sure = probability(found, calibration) if ranked else 0.0
     verdict = _verdict(sure, question, calibration)
+    if elsewhere(concepts, view):
+        verdict = "abstained"
     if verdict == "answered" and near_miss(found, concepts, ranked[0]):
         verdict = "unsure"
     quoted = _quotes(ranked, concepts) if verdict == "answered" else []

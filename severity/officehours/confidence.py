@@ -26,6 +26,9 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 
+MOST = 0.5
+"""Share of a question's words that stand nowhere, from which there is silence. Rarity is left out: in a small
+handbook a word that it lacks would outweigh all that it has."""
 MUCH = 0.3
 """Share of a question's weight, everyday words aside, that an answer may lack."""
 
@@ -94,6 +97,12 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
         "focus": float(_focus_missing(question, concepts, top)),
         "count": float(_count_missing(question, concepts, top)),
     }
+
+
+def elsewhere(concepts: Sequence[Concept], view: View) -> bool:
+    """Whether most of what is asked stands nowhere in these pages, under any name: then no section is close."""
+    strange = sum(each.weight for each in concepts if not view.known(each.stem) and not each.others)
+    return strange > MOST * sum(each.weight for each in concepts)
 
 
 def near_miss(found: Mapping[str, float], concepts: Sequence[Concept], top: Evidence) -> bool:

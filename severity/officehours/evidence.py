@@ -31,7 +31,11 @@ LEAD_BONUS = 0.35
 CASE_BONUS = 0.15
 """The same for a question about a case, which is seldom where a section begins."""
 QUESTION_BONUS = 0.8
-"""The same below a heading that is a question itself."""
+"""The same below a heading that is a question itself, or where the page's owner keeps this very question."""
+SAME_BONUS = 0.5
+"""For a section whose owner keeps the question word for word."""
+SAME_QUESTION = 0.75
+"""Share of a question that a kept one must hold to be the same."""
 FAVOUR = 0.05
 REMEMBERED = 5_000
 MEANING_BONUS = 0.15
@@ -146,7 +150,9 @@ class Reader:
         close = None
         if asked.vector is not None and self.view.vectors is not None:
             close = self.view.vectors @ asked.vector
-        numbers = _best(shares if close is None else shares + CLOSE_SHARE * close)
+        kept = self.view.keeping(question)
+        best = _best(shares if close is None else shares + CLOSE_SHARE * close)
+        numbers = list(dict.fromkeys([*kept, *best]))
         texts = self._read(numbers)
         seen = Counter(sentence.text for number in numbers for sentence, _ in texts[number].sentences)
         dull = frozenset(text for text, count in seen.items() if count >= BOILERPLATE)
@@ -156,7 +162,7 @@ class Reader:
                 texts[number],
                 float(shares[number]),
                 float(close[number]) if close is not None else 0.0,
-                FAVOUR if self.view.sections[number].address in favoured else 0.0,
+                FAVOUR * (self.view.sections[number].address in favoured) + SAME_BONUS * (number in kept),
                 asked,
                 dull,
             )
@@ -208,10 +214,15 @@ class Reader:
         above = [HEADING_COUNTS * concept.presence(set(text.heading)) for concept in asked.concepts]
         meant = frozenset(asked.concepts[0].stem.split()) if asked.meaning else frozenset()
         defined = bool(meant) and meant <= set(text.heading[: len(meant)]) and not section.heading.endswith("?")
+        asks = [
+            sum(w * concept.presence(set(words)) for w, concept in zip(asked.weights, asked.concepts, strict=True))
+            for words in text.asks
+        ]
+        likest = max(asks, default=0.0) / total
         lead = CASE_BONUS if _ASKS_CASE.search(asked.text) else LEAD_BONUS
-        if section.heading.endswith("?"):
+        if section.heading.endswith("?") or likest >= SAME_QUESTION:
             lead = QUESTION_BONUS
-        lead *= sum(w * p for w, p in zip(asked.weights, above, strict=True)) / total
+        lead *= max(likest, sum(w * p for w, p in zip(asked.weights, above, strict=True)) / total)
         shares: list[float] = []
         for sentence, words in text.sentences:
             held = set(words)
@@ -229,13 +240,8 @@ class Reader:
                 defined = True
             shares.append(share + lead)
             lead = 0.0
-        asks = [
-            sum(w * concept.presence(set(words)) for w, concept in zip(asked.weights, asked.concepts, strict=True))
-            for words in text.asks
-        ]
-        likest = max([*shares, *(share / total for share in asks)], default=0.0)
         pairs = len(asked.pairs & text.pairs) / len(asked.pairs) if asked.pairs else 0.0
-        score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * likest + PAIR_SHARE * pairs
+        score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * max(likest, *shares, 0.0) + PAIR_SHARE * pairs
         score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * defined + favour
         if asked.vector is not None:
             near = text.vectors @ asked.vector if text.vectors is not None and len(text.vectors) else [0.0]

@@ -19,7 +19,7 @@ from severity.officehours.glossary import Glossary, Synonyms, load_glossary
 from severity.officehours.sections import EVERYONE, Section
 from severity.officehours.semantic import Meaning
 from severity.officehours.words import asked as asked_stems
-from severity.officehours.words import everyday, names_of, stems
+from severity.officehours.words import everyday, names_of, phrase, stems
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,6 +137,18 @@ class View:
             return []
         start = self._sorted[bisect_left(self._sorted, stem[0]) : bisect_left(self._sorted, stem[0] + "\uffff")]
         return [word for word in start if abs(len(word) - len(stem)) <= 1 and _one_slip(word, stem)][:3]
+
+    @cached_property
+    def _kept(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for number, section in enumerate(self.sections):
+            for question in section.asks:
+                found.setdefault(phrase(question), []).append(number)
+        return found
+
+    def keeping(self, question: str) -> list[int]:
+        """Numbers of the sections below whose heading the owner keeps this very question."""
+        return self._kept.get(phrase(question), [])
 
     def scores(self, concepts: Sequence[Concept]) -> np.ndarray[Any, Any]:
         """The BM25 score of every section; of a word and its synonyms only the strongest counts."""

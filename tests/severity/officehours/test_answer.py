@@ -172,6 +172,16 @@ def test_a_question_kept_by_the_owner_finds_its_section(more):
     assert found.ranked[0].section.file == "doors.md" and "forgot" not in found.answer
 
 
+def test_a_question_kept_word_for_word_comes_first_though_other_pages_hold_more_of_its_words():
+    pages = MORE | {"gates.md": "# Gates\n\n## My card\n\nI forgot my card: the card opens gates, forgot or not.\n"}
+    assert ask(index_of(pages), "I forgot my card, and now?").ranked[0].section.file == "doors.md"
+
+
+def test_a_question_whose_words_mostly_stand_nowhere_gets_silence(more):
+    found = ask(more, "Does lunch include a vegetarian souffle with truffles?")
+    assert found.verdict == "abstained" and not found.citations
+
+
 def test_what_every_page_repeats_is_not_an_answer():
     pages = {
         f"{name}.md": f"# {name}\n\n## Deadline of {name}\n\nReport in {days} days. No advice about a deadline.\n"
