@@ -12,12 +12,12 @@ from datetime import date
 from typing import Any, Literal
 
 from severity.officehours.confidence import Calibration, calibration_for, elsewhere, near_miss, probability, signs
-from severity.officehours.evidence import Evidence, Reader, is_label
+from severity.officehours.evidence import Evidence, Reader, is_label, is_title
 from severity.officehours.offers import Offer, asks_own_tier, offers_for
 from severity.officehours.search import MAX_QUESTION, Concept, Hit, Index, View, concepts_of, everyone
 from severity.officehours.sections import collapsed
 from severity.officehours.sentences import Sentence
-from severity.officehours.words import stems
+from severity.officehours.words import phrase, stems
 
 Verdict = Literal["answered", "unsure", "abstained"]
 RANKED = 10
@@ -130,13 +130,16 @@ def ask(
     calibration = calibration_for(view)
     concepts, favoured = _asked(question, context, view, index)
     talk = context.questions[-1] if context and favoured else ""
-    ranked = reader.rank(concepts, question, talk, favoured) if concepts else []
+    ranked = reader.rank(concepts, question, talk, favoured)
     found = signs(question, concepts, ranked, view)
-    sure = probability(found, calibration) if ranked else 0.0
+    sure = probability(found, calibration) if ranked and concepts else 0.0
+    kept = bool(ranked) and phrase(question) in map(phrase, ranked[0].section.asks)
+    if kept:  # the owner has decided that this section answers it
+        sure = max(sure, calibration.answered)
     verdict = _verdict(sure, question, calibration)
-    if elsewhere(concepts, view):
+    if verdict == "unsure" and elsewhere(sure, concepts, view):
         verdict = "abstained"
-    if verdict == "answered" and near_miss(found, concepts, ranked[0]):
+    if verdict == "answered" and not kept and near_miss(found, concepts, ranked[0]):
         verdict = "unsure"
     quoted = _quotes(ranked, concepts) if verdict == "answered" else []
     if verdict == "answered" and not quoted:
@@ -196,10 +199,20 @@ def _best(evidence: Evidence) -> Sentence | None:
 
 
 def _shown(evidence: Evidence) -> Sentence | None:
-    """The best sentence, or the whole list it stands in."""
+    """The best sentence with the line that leads to it, or the whole list it stands in."""
     best = _best(evidence)
     texts = [sentence for sentence, _ in evidence.sentences]
-    return best and (whole_list(evidence.section.text, texts, texts.index(best)) or best)
+    return best and (_whole(evidence.section.text, texts, texts.index(best)) or best)
+
+
+def _whole(source: str, texts: Sequence[Sentence], at: int) -> Sentence | None:
+    """What sentence `at` can be understood with, as one span of the source: its list, or the line in bold or question
+    just above it; None where it stands for itself."""
+    if at > 0 and texts[at].kind != "row" and is_title(texts[at - 1]) and not is_title(texts[at]):
+        both = f"{texts[at - 1].text} {texts[at].text}"
+        if both in collapsed(source):
+            return Sentence(both, texts[at].kind, texts[at].block)
+    return whole_list(source, texts, at)
 
 
 def _quotes(ranked: list[Evidence], concepts: list[Concept]) -> list[tuple[Evidence, list[Sentence]]]:
@@ -220,7 +233,7 @@ def _of_section(top: Evidence, concepts: list[Concept], limit: int) -> list[Sent
     texts = [sentence for sentence, _ in top.sentences]
     at = max(range(len(texts)), key=lambda number: top.sentences[number][1])
     best = texts[at]
-    if (whole := whole_list(top.section.text, texts, at)) is not None:
+    if (whole := _whole(top.section.text, texts, at)) is not None:
         return [whole]
     wanted = [at]
     if (above := _lead_in(texts, at)) is not None:
@@ -265,13 +278,11 @@ def _of_section(top: Evidence, concepts: list[Concept], limit: int) -> list[Sent
 
 
 def _lead_in(texts: Sequence[Sentence], at: int) -> int | None:
-    """The sentence that a list's item or a table's row hangs on: the one before the list, or the table's first row."""
+    """The sentence that a list's item or a table's row hangs on: the one before the list, or the table's head."""
     block = texts[at].block
     first = next(number for number, sentence in enumerate(texts) if sentence.block == block)
     if texts[at].kind == "row":
-        if first > 0 and texts[first - 1].kind == "row":  # the rule below a table's head parts the two
-            return first - 1
-        return first if first != at else None
+        return first - 1 if first > 0 and texts[first - 1].kind == "head" else None
     if texts[at].kind == "item" and first > 0 and texts[first - 1].text.endswith(":"):
         return first - 1
     return None

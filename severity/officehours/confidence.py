@@ -19,7 +19,10 @@ from severity.officehours.words import asked, folded, names_of, stem, stems
 
 SHIPPED = Path(__file__).with_name("calibration.yaml")
 
-_ASKS_FOR = re.compile(r"\b(?:what|which|how (?:many|much))\b", re.IGNORECASE)
+_ASKS_FOR = re.compile(
+    r"\b(?:what|which|how (?:many|much))\b(?! (?:do|does|did|must|should|shall|can|may|will|would|happens?|if)\b)",
+    re.IGNORECASE,
+)
 _HOW_MANY = re.compile(r"\bhow many (?:[a-z]+-)?([^\W\d_]+)", re.IGNORECASE)
 _NUMBER = re.compile(
     r"\b(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a dozen|no)\b((?:[\s-]+\w+){1,4})",
@@ -29,6 +32,7 @@ _NUMBER = re.compile(
 MOST = 0.5
 """Share of a question's words that stand nowhere, from which there is silence. Rarity is left out: in a small
 handbook a word that it lacks would outweigh all that it has."""
+LIKELY = 0.5
 MUCH = 0.3
 """Share of a question's weight, everyday words aside, that an answer may lack."""
 
@@ -99,8 +103,11 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
     }
 
 
-def elsewhere(concepts: Sequence[Concept], view: View) -> bool:
-    """Whether most of what is asked stands nowhere in these pages, under any name: then no section is close."""
+def elsewhere(sure: float, concepts: Sequence[Concept], view: View) -> bool:
+    """Whether most of what is asked stands nowhere in these pages, under any name: then no section is close, unless
+    one is likelier than not to answer in words of its own."""
+    if sure >= LIKELY:
+        return False
     strange = sum(each.weight for each in concepts if not view.known(each.stem) and not each.others)
     return strange > MOST * sum(each.weight for each in concepts)
 

@@ -47,12 +47,14 @@ LITTLE = 0.5
 """What is left of a sentence that is code, boilerplate, or only names a source or an owner."""
 
 _LABEL = re.compile(
-    r"(?:sources?|owner|see|see also|references?|contact|version|last (?:updated|reviewed))\b[^.:]{0,20}:",
+    r"[*_]*(?:sources?|owner|see|see also|references?|contact|version|last (?:updated|reviewed))\b[^.:]{0,20}:"
+    r"|(?:[-*+ ]*!?\[[^\]]*\]\([^)]*\))+$",  # nothing but links: a table of contents
     re.IGNORECASE,
 )
+_TITLE = re.compile(r"(\*\*|__)[^*_]+\1:?$|.*\?[*_]*$")
 _OFTEN = re.compile(
     r"\b(?:every|each|once|twice|times|per|hourly|daily|weekly|monthly|quarterly|half-yearly|yearly|annual|annually|never|always"
-    r"|a (?:day|week|month|quarter|year))\b",
+    r"|a (?:day|week|month|quarter|year)|(?:hour|day|week|month|year)s? after)\b",
     re.IGNORECASE,
 )
 _ASKS_OFTEN = re.compile(r"\bhow (?:often|frequently)\b|\bwhat (?:interval|frequency)\b", re.IGNORECASE)
@@ -143,7 +145,7 @@ class Reader:
             weights,
             neighbours([concept.stem for concept in concepts]),
             question,
-            bool(_ASKS_MEANING.match(question)) and len(concepts) <= 4,
+            bool(_ASKS_MEANING.match(question)) and 0 < len(concepts) <= 4,
             self.view.meaning.vectors([f"{talk} {question}"])[0] if self.view.meaning else None,
         )
         shares = scores / (sum(weights) or 1.0)
@@ -183,7 +185,10 @@ class Reader:
             asks = tuple(map(stems, section.asks))
             together = (heading, *(words for _, words in found), *asks)
             known[number] = _Text(found, asks, heading, path.union(*together), set().union(*map(neighbours, together)))
-            lines += [f"{section.heading}. {sentence.text}" for sentence, _ in found]
+            above = section.heading
+            for sentence, _ in found:
+                above = f"{section.heading}. {sentence.text}" if is_title(sentence) else above
+                lines.append(f"{above}. {sentence.text}")
             lines += section.asks
         if self.view.meaning and lines:
             rows = self.view.meaning.vectors(lines)
@@ -211,7 +216,7 @@ class Reader:
         total = sum(asked.weights) or 1.0
         present = tuple(concept.presence(text.all) for concept in asked.concepts)
         coverage = sum(w * p for w, p in zip(asked.weights, present, strict=True)) / total
-        above = [HEADING_COUNTS * concept.presence(set(text.heading)) for concept in asked.concepts]
+        above = headed = [HEADING_COUNTS * concept.presence(set(text.heading)) for concept in asked.concepts]
         meant = frozenset(asked.concepts[0].stem.split()) if asked.meaning else frozenset()
         defined = bool(meant) and meant <= set(text.heading[: len(meant)]) and not section.heading.endswith("?")
         asks = [
@@ -224,22 +229,30 @@ class Reader:
             lead = QUESTION_BONUS
         lead *= max(likest, sum(w * p for w, p in zip(asked.weights, above, strict=True)) / total)
         shares: list[float] = []
+        worth: list[float] = []
         for sentence, words in text.sentences:
             held = set(words)
-            share = sum(
-                w * ((own := concept.presence(held)) + (1 - own) * heading)
-                for w, concept, heading in zip(asked.weights, asked.concepts, above, strict=True)
-            )
-            share /= total
-            if lacks_amount(asked.text, sentence.text):
+            own = [concept.presence(held) for concept in asked.concepts]
+            share = sum(w * (o + (1 - o) * a) for w, o, a in zip(asked.weights, own, above, strict=True)) / total
+            amiss = lacks_amount(asked.text, sentence.text)
+            if amiss:
                 share *= 0.75
-            if sentence.kind == "code" or sentence.text in dull or is_label(sentence.text):
-                share *= LITTLE
             if meant and meant <= set(words[: len(meant) + 1]):
                 share += MEANING_BONUS
                 defined = True
-            shares.append(share + lead)
-            lead = 0.0
+            if is_title(sentence):  # it stands above what follows, as a heading does
+                likest = max(likest, share)
+                above = [max(a, HEADING_COUNTS * o) for o, a in zip(own, headed, strict=True)]
+            told = sentence.kind != "code" and sentence.text not in dull and not is_label(sentence.text)
+            told = told and not is_title(sentence)
+            if told and not amiss:
+                share += lead
+                lead = 0.0
+            worth.append(1.0 if told else LITTLE)
+            shares.append(share)
+        if shares:
+            shares[0] += lead
+        shares = [share * part for share, part in zip(shares, worth, strict=True)]
         pairs = len(asked.pairs & text.pairs) / len(asked.pairs) if asked.pairs else 0.0
         score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * max(likest, *shares, 0.0) + PAIR_SHARE * pairs
         score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * defined + favour
@@ -247,7 +260,9 @@ class Reader:
             near = text.vectors @ asked.vector if text.vectors is not None and len(text.vectors) else [0.0]
             close = (close + float(max(near))) / 2
             score += CLOSE_SHARE * close
-            shares = [share + CLOSE_SHARE * float(each) for share, each in zip(shares, near, strict=False)]
+            shares = [
+                share + part * CLOSE_SHARE * float(each) for share, part, each in zip(shares, worth, near, strict=False)
+            ]
         score *= section.weight
         scored = tuple((sentence, share) for (sentence, _), share in zip(text.sentences, shares, strict=True))
         return Evidence(section, score, bm25, coverage, pairs, close, scored, present, dull)
@@ -263,6 +278,11 @@ def _best(scores: np.ndarray[Any, Any]) -> list[int]:
 def is_label(sentence: str) -> bool:
     """Whether it only names a source, an owner or where else to look."""
     return bool(_LABEL.match(sentence))
+
+
+def is_title(sentence: Sentence) -> bool:
+    """Whether it only leads to what follows: a line in bold, a question that the page asks itself, a table's head."""
+    return sentence.kind == "head" or (sentence.kind == "prose" and bool(_TITLE.match(sentence.text)))
 
 
 def asks_amount(question: str) -> bool:

@@ -243,15 +243,19 @@ def concepts_of(question: str, view: View, glossary: Glossary, weight: float = 1
     in_phrases = frozenset().union(*(group.used for group in phrases))
     found = []
     for group in phrases:
-        stems = {group.used: 1.0} if group.used & set(words) else {}
-        found.append(_concept(" ".join(sorted(group.used)), stems, [group], view, weight))
+        own = {group.used: 1.0} if group.used & set(words) else {}
+        share = 1.0 if own else EVERYDAY_WEIGHT
+        concept = _concept(" ".join(sorted(group.used)), own, [group], view, weight * share)
+        if own or concept.others:  # a phrase of stop words only ("must") means nothing but its synonyms
+            found.append(concept)
     for stem in words:
-        if stem in in_phrases:
-            continue
+        if stem in in_phrases or any(other.startswith(stem) and other[len(stem) :].isdigit() for other in words):
+            continue  # "tier 1" is said by its own stem
         others: dict[frozenset[str], float] = {frozenset({word}): RELATED_WEIGHT for word in view.related(stem)}
         others |= {frozenset({word}): MISSPELT_WEIGHT for word in view.misspelt(stem)}
         groups = [group for group in synonyms if group.used == {stem}]
-        share = NAME_WEIGHT if stem in names else EVERYDAY_WEIGHT if stem in everyday() else 1.0
+        named = stem in names or (stem[0].isalpha() and stem[-1].isdigit())
+        share = NAME_WEIGHT if named else EVERYDAY_WEIGHT if stem in everyday() else 1.0
         found.append(_concept(stem, others, groups, view, weight * share))
     return found
 

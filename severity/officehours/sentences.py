@@ -17,11 +17,12 @@ MAX_QUOTE = 600
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _QUOTED = re.compile(r"[ \t]*>+[ \t]?")
 _ROW = re.compile(r"[ \t]*\|")
+_BARE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$")
 _RULE = re.compile(r"[ \t]*\|?[ \t|:=*_-]+\|?[ \t]*$")
 _FENCE = re.compile(r"[ ]{0,3}(?:`{3,}|~{3,})")
 _END = re.compile(r"[.!?…]+[\"'”’)\]*_`]*(?=\s+[\"'“‘(\[*_`]*[A-Z0-9À-Þ])")
 _SHORT = re.compile(
-    r"(?:\b(?:e\.g|i\.e|art|arts|no|nr|vs|cf|fig|sec|s|ss|mr|mrs|ms|dr|prof|inc|ltd|co|corp|approx|ca|p|pp|para|ed|ch|u\.s|u\.k|dept"
+    r"(?:\b(?:e\.g|i\.e|art|arts|no|nr|vs|cf|fig|sec|s|ss|mr|mrs|ms|dr|prof|inc|ltd|co|corp|approx|ca|p|pp|para|ed|ch|u\.s|u\.k|dept|ext|tel"
     r"|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
@@ -30,7 +31,8 @@ _ETC = re.compile(r"\betc\.$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """`text`: the source, whitespace collapsed; `block` counts paragraphs and lists; `kind`: prose, item, row, code."""
+    """`text`: the source, whitespace collapsed; `block` counts paragraphs and lists; `kind`: prose, item, head or
+    row of a table, code."""
 
     text: str
     kind: str
@@ -66,8 +68,11 @@ def _split(piece: str) -> Iterator[str]:
 
 def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
     """(block, kind, source) of paragraphs, items, rows and code lines."""
-    block, kind, lines, fence = 0, "prose", list[str](), False
-    for line in [*text.replace(BREAK, "\n\n").split("\n"), ""]:
+    block, kind, lines, fence, table = 0, "prose", list[str](), False, False
+    source = [*text.replace(BREAK, "\n\n").split("\n"), ""]
+    for line, below in zip(source, [*source[1:], ""], strict=True):
+        # A table may lack the bars at its edges; then only the rule below its first row gives it away.
+        table = "|" in line and (table or bool(_BARE_RULE.match(below)))
         if _FENCE.match(line) or fence:
             if lines:
                 yield block, kind, "\n".join(lines)
@@ -81,8 +86,8 @@ def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
         fresh, now, start = False, kind, 0
         if not line.strip() or _RULE.fullmatch(line):
             fresh, now, start = True, "prose", len(line)
-        elif _ROW.match(line):
-            fresh, now = True, "row"
+        elif table or _ROW.match(line):
+            fresh, now = True, "head" if _BARE_RULE.match(below) else "row"
         elif match := _ITEM.match(line):
             fresh, now, start = True, "item", match.end()
         elif match := _QUOTED.match(line):
@@ -98,7 +103,7 @@ def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
         kind = now
         if line[start:].strip():
             lines.append(line[start:])
-        if kind == "row" and lines:
+        if kind in ("head", "row") and lines:
             yield block, kind, "\n".join(lines)
             lines = []
     if lines:

@@ -16,12 +16,17 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*(?:[-‐‑][^\W_]+)*")
 _PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
 _JOINING = re.compile(r"[^\W\d_]{3,}", re.UNICODE)
 
+_HOW = re.compile(
+    r"\bhow (?:often|frequently|long|soon|quick(?:ly)?|fast|late|early|old|big|large|small|high|low|far|close)\b",
+    re.IGNORECASE,
+)
 _NAME = re.compile(
     r"(?<![.?!:]\s)(?<!^)\b(?:[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][A-Z0-9-]+\w*)\b|\b[A-Za-z]+-?\d+\b|\b\d[\d.,]*\b|[\"“'‘]([^\"”'’]{2,40})[\"”'’]"
 )
 _NO_NAMES = frozenset({"i", "ai"})
 
 _EVERYDAY = Path(__file__).with_name("everyday.txt")
+_IRREGULAR = Path(__file__).with_name("irregular.txt")
 
 STOP = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split())
 """Words that say nothing about the subject of a question."""
@@ -37,10 +42,12 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """The stem of one folded word; words with digits stay."""
-    return (
-        _stemmer()(word.removesuffix("'s").removesuffix("’s")) if word.isalpha() or "'" in word or "’" in word else word
-    )
+    """The stem of one folded word; irregular forms ("kept", "children") like regular ones; words with digits stay."""
+    if not (word.isalpha() or "'" in word or "’" in word):
+        return word
+    word = word.removesuffix("'s").removesuffix("’s")
+    stemmed: str = _stemmer()(_irregular().get(word, word))
+    return stemmed
 
 
 @lru_cache(maxsize=1)
@@ -49,6 +56,12 @@ def _stemmer():  # type: ignore[no-untyped-def]
 
     stemmer = snowballstemmer.stemmer("english")
     return lambda word: stemmer.stemWord(word.replace("’", "'"))
+
+
+@lru_cache(maxsize=1)
+def _irregular() -> dict[str, str]:
+    """Irregular form -> base form. Forms that are more often another word ("left", "found") are left out."""
+    return dict(pair.split(":") for pair in _IRREGULAR.read_text(encoding="utf-8").split())
 
 
 @lru_cache(maxsize=1)
@@ -63,8 +76,9 @@ def stems(text: str) -> list[str]:
 
 
 def asked(question: str) -> list[str]:
-    """The stems of a question, once each: of a joined form only the whole, because "tier 1" is not about any 1."""
-    return list(dict.fromkeys(found for found, part in _stems(question) if not part))
+    """The stems of a question, once each: of a joined form only the whole, because "tier 1" is not about any 1; and not
+    the "long" of "how long", which stands in the question only."""
+    return list(dict.fromkeys(found for found, part in _stems(_HOW.sub("how", question)) if not part))
 
 
 def names_of(question: str) -> set[str]:
@@ -105,6 +119,6 @@ def _stems(text: str) -> Iterator[tuple[str, bool]]:
             yield stem(before) + word, False
         for part in parts:
             if part not in STOP:
-                # The parts of "sign-off" mean something alone; the digits of "SEV1" do not.
-                yield stem(part), named or (joined and not word.replace("-", "").isalpha())
+                # The parts of "sign-off" mean something alone; the digits of "SEV1" and the "re" of "re-test" do not.
+                yield stem(part), named or (joined and (len(part) < 3 or not word.replace("-", "").isalpha()))
         before = "" if word.isdigit() or not parts else parts[-1]

@@ -135,6 +135,11 @@ The number of offers depends on the price:
 }
 
 
+def test_five_sections_are_ranked_whatever_is_asked(index):
+    for question in ("How long does a waiver last?", "What must I do?", "?", "Quux blorb"):
+        assert len(ask(index, question).ranked) >= 5
+
+
 @pytest.fixture(scope="module")
 def more() -> Index:
     return index_of(MORE)
@@ -175,6 +180,55 @@ def test_a_question_kept_by_the_owner_finds_its_section(more):
 def test_a_question_kept_word_for_word_comes_first_though_other_pages_hold_more_of_its_words():
     pages = MORE | {"gates.md": "# Gates\n\n## My card\n\nI forgot my card: the card opens gates, forgot or not.\n"}
     assert ask(index_of(pages), "I forgot my card, and now?").ranked[0].section.file == "doors.md"
+
+
+def test_a_question_that_the_owner_keeps_is_answered_though_its_words_are_not_the_pages():
+    pages = MORE | {"fire.md": "# Fire\n\n## Alarm\n\n<!-- asks: What must I do? -->\n\nLeave by the stairs at once.\n"}
+    assert ask(index_of(pages), "What must I do?").answer.startswith("Leave by the stairs")
+
+
+FOREIGN = MORE | {
+    "meals.md": "# Meals\n\n## Caps\n\nMeal | Cap per person\n---- | ---:\nBreakfast | 15 euros\nDinner | 45 euros\n",
+    "faq.md": """# FAQ
+
+**Who pays for a visa?**
+
+The company pays visa fees and vaccinations.
+
+**May a partner come along?**
+
+At their own cost, in the same room.
+""",
+    "toc.md": "# Visa and partner\n\n- [Visa fees](#visa)\n- [Partner](#partner)\n",
+    "backup.md": "# Backups\n\n## Age\n\nNightly copies are kept for 35 days. Monthly copies go to the vault.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def foreign() -> Index:
+    return index_of(FOREIGN)
+
+
+def test_a_table_without_bars_at_its_edges_is_read_row_by_row(foreign):
+    quotes = [citation.quote for citation in ask(foreign, "What is the cap for dinner?").citations]
+    assert quotes == ["Meal | Cap per person", "Dinner | 45 euros"]
+
+
+def test_a_question_in_bold_is_quoted_with_its_answer_as_one_span(foreign):
+    found = ask(foreign, "Who pays for a visa?")
+    assert found.answer == "**Who pays for a visa?** The company pays visa fees and vaccinations."
+    assert verbatim(found.citations[0], FOREIGN["faq.md"])
+
+
+def test_irregular_forms_are_the_same_word(foreign):
+    found = ask(foreign, "How long do we keep nightly copies?")
+    assert (found.verdict, found.citations[0].quote) == ("answered", "Nightly copies are kept for 35 days.")
+
+
+def test_where_a_number_is_asked_the_first_sentence_that_holds_one_begins_the_answer():
+    text = "Leave the tags on. The next falls due 90 days after the last. Report what is loose."
+    pages = MORE | {"checks.md": f"# Checks\n\n## Checking ladders\n\n{text}\n"}
+    assert "90 days after the last" in ask(index_of(pages), "How often are ladders checked?").citations[0].quote
 
 
 def test_a_question_whose_words_mostly_stand_nowhere_gets_silence(more):
