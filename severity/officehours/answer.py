@@ -30,9 +30,12 @@ AS_CLOSE = 0.97
 """Share of the first section's score from which the second is quoted too."""
 FOLLOW_UP_WEIGHT = 0.3
 
-_FOLLOWS = re.compile(
-    r"\s*(?:and|but|or|so|then|okay|what about|how about|same|also|why|why not|since when|until when|for how long)\b"
-    r"|.*\b(?:it|its|they|them|their|that|those|this|these|then|there|he|she|the same|such|one|ones|instead)\b",
+_GOES_ON = re.compile(
+    r"\s*(?:and|but|or|so|then|okay|what about|how about|same|also|why|why not|since when|until when|for how long)\b",
+    re.IGNORECASE,
+)
+_POINTS_BACK = re.compile(
+    r".*\b(?:it|its|they|them|their|that|those|this|these|then|there|he|she|the same|such|one|ones|instead)\b(?! own\b)",
     re.IGNORECASE | re.DOTALL,
 )
 _LEANS = re.compile(
@@ -179,7 +182,8 @@ def _verdict(sure: float, question: str, bands: Calibration) -> Verdict:
 def _asked(question: str, context: Context | None, view: View, index: Index) -> tuple[list[Concept], frozenset[str]]:
     """The question's concepts; a follow-up also carries those of the talk before, at a lower weight."""
     concepts = concepts_of(question, view, index.glossary)
-    if context is None or not (len(concepts) <= 2 or (_FOLLOWS.match(question) and len(concepts) <= 5)):
+    most = 5 if _GOES_ON.match(question) else 3 if _POINTS_BACK.match(question) else 1
+    if context is None or len(concepts) > most:
         return concepts, frozenset()
     numbered = {concept.stem.rstrip("0123456789") for concept in concepts if concept.stem[-1:].isdigit()}
     known = {concept.stem for concept in concepts}

@@ -9,6 +9,7 @@ import pytest
 from severity.officehours.answer import ask, verbatim
 from severity.officehours.corpus import Corpus
 from severity.officehours.glossary import Glossary
+from severity.officehours.offers import asks_own_tier
 from severity.officehours.search import Index
 from severity.officehours.sections import parse
 
@@ -254,6 +255,10 @@ def test_the_tier_of_a_system_of_theirs_is_never_guessed(index):
         assert answer.verdict != "answered" and "tier" in answer.offers
 
 
+def test_a_kind_of_system_is_no_system_of_theirs():
+    assert not asks_own_tier("What tier is a chatbot that answers the customers of our shop?")
+
+
 def test_harm_that_happens_now_is_offered_to_be_declared(index):
     for report in (
         "Our chatbot is showing other customers' addresses right now",
@@ -284,6 +289,12 @@ def test_a_new_subject_in_a_thread_is_not_pulled_back(index):
     context = ask(index, "How long does a waiver last?").context
     answer = ask(index, "Who speaks with journalists about a leak in the press?", context)
     assert answer.ranked[0].section.file == "press.md"
+
+
+@pytest.mark.parametrize("question", ["Who speaks with journalists?", "May a journalist enter the hall on their own?"])
+def test_a_question_that_stands_alone_is_answered_as_if_nothing_was_asked_before(index, question):
+    context = ask(index, "How long does a waiver last?").context
+    assert ask(index, question, context).confidence == ask(index, question).confidence
 
 
 def test_a_changed_page_changes_the_next_answer(tmp_path):
