@@ -35,7 +35,8 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
-    r".*\b(?:it|its|they|them|their|that|those|this|these|then|there|he|she|the same|such|one|ones|instead)\b(?! own\b)",
+    r".*\b(?:it|its|they|them|their|that|those|this|these|then|there|he|she|the same|such|one|ones|instead)\b"
+    r"(?! own\b)",
     re.IGNORECASE | re.DOTALL,
 )
 _LEANS = re.compile(

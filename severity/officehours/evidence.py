@@ -106,20 +106,33 @@ class _Question:
     concepts: Sequence[Concept]
     weights: tuple[float, ...]
     pairs: set[tuple[str, str]]
-    text: str
+    wants: re.Pattern[str] | None
+    """What a sentence must hold to answer: an amount, an interval, or nothing in particular."""
+    case: bool
     meaning: bool
     vector: np.ndarray[Any, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
+class _Line:
+    """A sentence, its stems, whether it is a title of what follows, and whether it may be an answer."""
+
+    sentence: Sentence
+    words: list[str]
+    held: frozenset[str]
+    title: bool
+    tells: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Text:
-    """A section, read: its sentences with their stems, those of its heading and path, of its asks, its neighbours.
+    """A section, read: its sentences, the stems of its heading and path and of its asks, its neighbours.
 
     `vectors` has a row per sentence, then one per ask.
     """
 
-    sentences: tuple[tuple[Sentence, list[str]], ...]
-    asks: tuple[list[str], ...]
+    lines: tuple[_Line, ...]
+    asks: tuple[frozenset[str], ...]
     heading: list[str]
     all: frozenset[str]
     pairs: set[tuple[str, str]]
@@ -144,7 +157,8 @@ class Reader:
             concepts,
             weights,
             neighbours([concept.stem for concept in concepts]),
-            question,
+            wanted(question),
+            bool(_ASKS_CASE.search(question)),
             bool(_ASKS_MEANING.match(question)) and 0 < len(concepts) <= 4,
             self.view.meaning.vectors([f"{talk} {question}"])[0] if self.view.meaning else None,
         )
@@ -156,7 +170,7 @@ class Reader:
         best = _best(shares if close is None else shares + CLOSE_SHARE * close)
         numbers = list(dict.fromkeys([*kept, *best]))
         texts = self._read(numbers)
-        seen = Counter(sentence.text for number in numbers for sentence, _ in texts[number].sentences)
+        seen = Counter(line.sentence.text for number in numbers for line in texts[number].lines)
         dull = frozenset(text for text, count in seen.items() if count >= BOILERPLATE)
         found = [
             self._evidence(
@@ -179,23 +193,24 @@ class Reader:
         lines = []
         for number in fresh:
             section = self.view.sections[number]
-            found = tuple((sentence, stems(sentence.text)) for sentence in sentences(section.text))
+            found = tuple(map(_line, sentences(section.text)))
             heading = stems(section.heading)
             path = frozenset(stem for part in section.path for stem in stems(part))
             asks = tuple(map(stems, section.asks))
-            together = (heading, *(words for _, words in found), *asks)
-            known[number] = _Text(found, asks, heading, path.union(*together), set().union(*map(neighbours, together)))
+            together = (heading, *(line.words for line in found), *asks)
+            pairs = set().union(*map(neighbours, together))
+            known[number] = _Text(found, tuple(map(frozenset, asks)), heading, path.union(*together), pairs)
             above = section.heading
-            for sentence, _ in found:
-                above = f"{section.heading}. {sentence.text}" if is_title(sentence) else above
-                lines.append(f"{above}. {sentence.text}")
+            for line in found:
+                above = f"{section.heading}. {line.sentence.text}" if line.title else above
+                lines.append(f"{above}. {line.sentence.text}")
             lines += section.asks
         if self.view.meaning and lines:
             rows = self.view.meaning.vectors(lines)
             at = 0
             for number in fresh:
                 text = known[number]
-                count = len(text.sentences) + len(text.asks)
+                count = len(text.lines) + len(text.asks)
                 known[number] = replace(text, vectors=rows[at : at + count])
                 at += count
         if len(self.view.memo) > REMEMBERED:
@@ -216,39 +231,39 @@ class Reader:
         total = sum(asked.weights) or 1.0
         present = tuple(concept.presence(text.all) for concept in asked.concepts)
         coverage = sum(w * p for w, p in zip(asked.weights, present, strict=True)) / total
-        above = headed = [HEADING_COUNTS * concept.presence(set(text.heading)) for concept in asked.concepts]
+        heading = frozenset(text.heading)
+        above = headed = [HEADING_COUNTS * concept.presence(heading) for concept in asked.concepts]
         meant = frozenset(asked.concepts[0].stem.split()) if asked.meaning else frozenset()
         defined = bool(meant) and meant <= set(text.heading[: len(meant)]) and not section.heading.endswith("?")
         asks = [
-            sum(w * concept.presence(set(words)) for w, concept in zip(asked.weights, asked.concepts, strict=True))
+            sum(w * concept.presence(words) for w, concept in zip(asked.weights, asked.concepts, strict=True))
             for words in text.asks
         ]
         likest = max(asks, default=0.0) / total
-        lead = CASE_BONUS if _ASKS_CASE.search(asked.text) else LEAD_BONUS
+        lead = CASE_BONUS if asked.case else LEAD_BONUS
         if section.heading.endswith("?") or likest >= SAME_QUESTION:
             lead = QUESTION_BONUS
         lead *= max(likest, sum(w * p for w, p in zip(asked.weights, above, strict=True)) / total)
         shares: list[float] = []
         worth: list[float] = []
-        for sentence, words in text.sentences:
-            held = set(words)
-            own = [concept.presence(held) for concept in asked.concepts]
+        for line in text.lines:
+            sentence, words = line.sentence, line.words
+            own = [concept.presence(line.held) for concept in asked.concepts]
             share = sum(w * (o + (1 - o) * a) for w, o, a in zip(asked.weights, own, above, strict=True)) / total
-            amiss = lacks_amount(asked.text, sentence.text)
+            amiss = asked.wants is not None and not asked.wants.search(sentence.text)
             if amiss:
                 share *= 0.75
             if meant and meant <= set(words[: len(meant) + 1]):
                 share += MEANING_BONUS
                 defined = True
-            if is_title(sentence):  # it stands above what follows, as a heading does
+            if line.title:  # it stands above what follows, as a heading does
                 likest = max(likest, share)
                 above = [max(a, HEADING_COUNTS * o) for o, a in zip(own, headed, strict=True)]
-            told = sentence.kind != "code" and sentence.text not in dull and not is_label(sentence.text)
-            told = told and not is_title(sentence)
-            if told and not amiss:
+            tells = line.tells and sentence.text not in dull
+            if tells and not amiss:
                 share += lead
                 lead = 0.0
-            worth.append(1.0 if told else LITTLE)
+            worth.append(1.0 if tells else LITTLE)
             shares.append(share)
         if shares:
             shares[0] += lead
@@ -264,7 +279,7 @@ class Reader:
                 share + part * CLOSE_SHARE * float(each) for share, part, each in zip(shares, worth, near, strict=False)
             ]
         score *= section.weight
-        scored = tuple((sentence, share) for (sentence, _), share in zip(text.sentences, shares, strict=True))
+        scored = tuple((line.sentence, share) for line, share in zip(text.lines, shares, strict=True))
         return Evidence(section, score, bm25, coverage, pairs, close, scored, present, dull)
 
 
@@ -273,6 +288,13 @@ def _best(scores: np.ndarray[Any, Any]) -> list[int]:
 
     order: list[int] = np.argsort(-scores, kind="stable")[:CANDIDATES].tolist()
     return order
+
+
+def _line(sentence: Sentence) -> _Line:
+    words = stems(sentence.text)
+    title = is_title(sentence)
+    tells = not title and sentence.kind != "code" and not is_label(sentence.text)
+    return _Line(sentence, words, frozenset(words), title, tells)
 
 
 def is_label(sentence: str) -> bool:
@@ -285,13 +307,14 @@ def is_title(sentence: Sentence) -> bool:
     return sentence.kind == "head" or (sentence.kind == "prose" and bool(_TITLE.match(sentence.text)))
 
 
-def asks_amount(question: str) -> bool:
-    """Whether the answer must hold a number, a date or a time."""
-    return bool(_ASKS_AMOUNT.search(question))
+def wanted(question: str) -> re.Pattern[str] | None:
+    """What a sentence must hold to answer: an interval, a number or a time; None where nothing such is asked for."""
+    if _ASKS_OFTEN.search(question):
+        return _OFTEN
+    return _AMOUNT if _ASKS_AMOUNT.search(question) else None
 
 
 def lacks_amount(question: str, sentence: str) -> bool:
     """Whether a number, a time or an interval is asked for, and the sentence has none."""
-    if _ASKS_OFTEN.search(question):
-        return not _OFTEN.search(sentence)
-    return asks_amount(question) and not _AMOUNT.search(sentence)
+    pattern = wanted(question)
+    return pattern is not None and not pattern.search(sentence)
