@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from html import unescape
 
 from severity.errors import ContentError, Fault
 from severity.loading import read_yaml_text
@@ -36,6 +38,8 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
 _MARK = re.compile(r"(\*\*|__|~~|`+|(?<!\w)[*_]|[*_](?!\w))")
+_YAML_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
+_TOML_END = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -95,7 +99,7 @@ def plain(markdown: str) -> str:
     """Inline Markdown -> the words a reader sees, whitespace collapsed."""
     text = _LINK.sub(r"\1", markdown)
     text = _MARK.sub("", _TAG.sub("", text))
-    return " ".join(text.replace("\\", "").split())
+    return " ".join(unescape(text).replace("\\", "").split())
 
 
 def slug(heading: str) -> str:
@@ -214,21 +218,30 @@ def _front_matter(source: str, file: str) -> tuple[FrontMatter, str, int]:
     Other tools' front matter is often not strict YAML. A page keeps its text then and loses owner and date; but where
     it speaks of an audience, guessing could show it to the wrong people, so the page is refused.
     """
-    if not source.startswith("---\n"):
+    if not source.startswith(("---\n", "+++\n")):
         return FrontMatter(), source, 1
-    end = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE).search(source, 4)
+    toml = source.startswith("+")
+    end = (_TOML_END if toml else _YAML_END).search(source, 4)
     if end is None:
         return FrontMatter(), source, 1
     head, body = source[4 : end.start()], source[end.end() + 1 :]
     first_line = source[: end.end()].count("\n") + 2
     try:
-        value = read_yaml_text(head, file).value
+        value = _toml(head, file) if toml else read_yaml_text(head, file).value
         front = _front(value, file)
     except ContentError:
         if "audience" in head.lower():
             raise
         front = FrontMatter()
     return front, body, first_line
+
+
+def _toml(head: str, file: str) -> dict[str, object]:
+    """TOML between lines of +++, with its dates as text, as YAML's are."""
+    try:
+        return {key: str(each) if isinstance(each, date) else each for key, each in tomllib.loads(head).items()}
+    except tomllib.TOMLDecodeError as error:
+        raise ContentError([Fault(file, 2, "", f"has front matter that is not TOML: {error}")]) from error
 
 
 def _front(value: object, file: str) -> FrontMatter:

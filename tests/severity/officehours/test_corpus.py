@@ -45,6 +45,7 @@ def test_each_heading_owns_its_text_and_knows_its_path_anchor_owner_and_date():
 def test_anchors_follow_github():
     page = "# Art. 73(6): *evidence* & `logs` — über_all\n\ntext\n"
     assert parse(page, "a.md")[0].anchor == "art-736-evidence--logs--über_all"
+    assert parse("# Travel &amp; [meals](x.md)\n\ntext\n", "a.md")[0].anchor == "travel--meals"
 
 
 def test_underlined_headings_crlf_and_a_byte_order_mark_are_read(handbook):
@@ -119,6 +120,15 @@ def test_strange_front_matter_costs_owner_and_date_but_not_the_page(write, handb
     write("a.md", "---\ntags: !!python/object [x\n---\n# A\n\nText.\n")
     (section,) = Corpus([handbook]).sections
     assert section.text == "Text." and section.owner is None
+
+
+def test_front_matter_in_toml_is_read_and_an_audience_in_broken_toml_refuses_the_page(write, handbook):
+    write("a.md", '+++\nowner = "Legal"\nreviewed = 2026-10-01\n+++\n# A\n\nText.\n')
+    write("b.md", '+++\naudience = "legal\n+++\n# B\n\nHidden.\n')
+    corpus = Corpus([handbook])
+    (section,) = corpus.sections
+    assert (section.owner, section.reviewed, section.text) == ("Legal", date(2026, 10, 1), "Text.")
+    assert [fault.file for fault in corpus.faults] == ["b.md"]
 
 
 def test_a_link_that_leads_outside_the_folder_is_refused(handbook, tmp_path):
