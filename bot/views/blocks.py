@@ -173,6 +173,25 @@ def option(text: str, value: str, description: str | None = None) -> Block:
     return element
 
 
+def person_input(block_id: str, label: str, *, hint: str | None = None) -> Block:
+    """A field for one person."""
+    element = {"type": "users_select", "action_id": "value"}
+    field: Block = {"type": "input", "block_id": block_id, "label": plain(label, 2000), "element": element}
+    return field if hint is None else {**field, "hint": plain(hint, 2000)}
+
+
+def people_input(block_id: str, label: str, hint: str, *, optional: bool = True) -> Block:
+    """A field for several people."""
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label, 2000),
+        "hint": plain(hint, 2000),
+        "optional": optional,
+        "element": {"type": "multi_users_select", "action_id": "value"},
+    }
+
+
 def text_input(
     block_id: str,
     label: str,

@@ -15,6 +15,7 @@ from bot.views.blocks import (
     modal,
     option,
     person,
+    person_input,
     plain,
     section,
     select_input,
@@ -190,14 +191,8 @@ def words_modal(callback: str, title: str, label: str, submit: str, metadata: st
 
 def assign_modal(step_title: str, metadata: str) -> Block:
     """Give a step to a person."""
-    person_input: Block = {
-        "type": "input",
-        "block_id": "user",
-        "label": plain("To whom?"),
-        "hint": plain("They are brought into the channel, and reminded when it is overdue."),
-        "element": {"type": "users_select", "action_id": "value"},
-    }
-    blocks = [section(f"*{escape(step_title, 150)}*"), person_input]
+    hint = "They are brought into the channel, and reminded when it is overdue."
+    blocks = [section(f"*{escape(step_title, 150)}*"), person_input("user", "To whom?", hint=hint)]
     return modal("step_assign", "Give the step to …", blocks, submit="Give it", metadata=metadata, close="Cancel")
 
 

@@ -15,6 +15,7 @@ from bot.views.blocks import (
     header,
     modal,
     option,
+    people_input,
     person,
     plain,
     quote,
@@ -90,18 +91,6 @@ def start_modal(scenarios: Sequence[Scenario], scenario: Scenario, speeds: Seque
 def speed_words(speed: int) -> str:
     """`As written`, `5 times as fast`."""
     return "As written" if speed == 1 else f"{speed} times as fast"
-
-
-def people_input(block_id: str, label: str, hint: str, *, optional: bool = True) -> Block:
-    """A field for several people."""
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain(label, 2000),
-        "hint": plain(hint, 2000),
-        "optional": optional,
-        "element": {"type": "multi_users_select", "action_id": "value"},
-    }
 
 
 def opening_message(exercise_id: int, scenario: Scenario, players: dict[str, list[str]], facilitator: str) -> Message:

@@ -13,6 +13,7 @@ from bot.views.blocks import (
     escape,
     modal,
     option,
+    person_input,
     plain,
     section,
     select_input,
@@ -95,12 +96,7 @@ def rate_modal(number: str, lines: Sequence[RateLine], metadata: str) -> Block:
 
 def improve_modal(number: str, metadata: str) -> Block:
     """One line of the improvement plan."""
-    owner: Block = {
-        "type": "input",
-        "block_id": "owner",
-        "label": plain("Who does it?"),
-        "element": {"type": "users_select", "action_id": "value"},
-    }
+    owner = person_input("owner", "Who does it?")
     due: Block = {
         "type": "input",
         "block_id": "due",

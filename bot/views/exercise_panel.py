@@ -14,13 +14,14 @@ from bot.views.blocks import (
     header,
     modal,
     option,
+    people_input,
     person,
     section,
     select_input,
     text_input,
     when,
 )
-from bot.views.exercise import STATE_WORDS, people_input, speed_words
+from bot.views.exercise import STATE_WORDS, speed_words
 from integrations.slack import Message
 from playbooks.scenario import KINDS
 from playbooks.score import RATINGS, Rating
@@ -141,13 +142,9 @@ def _controls(facts: PanelFacts, value: str) -> list[Block]:
 
 def _speed(facts: PanelFacts, value: str) -> Block:
     """How fast the clock goes from now on."""
-    options = [option(speed_words(speed), f"{value}:{speed}") for speed in facts.speeds]
-    return {
-        "type": "static_select",
-        "action_id": SPEED,
-        "options": options,
-        "initial_option": next(each for each in options if each["value"] == f"{value}:{facts.speed}"),
-    }
+    options = {speed: option(speed_words(speed), f"{value}:{speed}") for speed in facts.speeds}
+    menu: Block = {"type": "static_select", "action_id": SPEED, "options": list(options.values())}
+    return {**menu, "initial_option": options[facts.speed]} if facts.speed in options else menu
 
 
 def _inject_line(line: InjectLine) -> str:
@@ -219,13 +216,13 @@ def improvise_modal(number: str, to_roles: Sequence[tuple[str, str]], metadata: 
     )
 
 
-def people_modal(number: str, roles: Sequence[tuple[str, str]], metadata: str) -> Block:
+def people_modal(number: str, seats: Sequence[tuple[str, str]], metadata: str) -> Block:
     """More people for an exercise that is set up."""
     return modal(
         PEOPLE,
         f"Add people to {number}",
         [
-            select_input("role", "Role", [option(cut(title, 75), role) for role, title in roles]),
+            select_input("role", "Role", [option(cut(title, 75), role) for role, title in seats]),
             people_input("people", "Who?", "They are brought into the exercise's channel.", optional=False),
         ],
         submit="Add them",

@@ -12,6 +12,7 @@ from bot.views.blocks import (
     modal,
     option,
     person,
+    person_input,
     plain,
     quote,
     section,
@@ -70,16 +71,13 @@ def note_modal(number: str, metadata: str) -> Block:
 
 def role_modal(number: str, metadata: str) -> Block:
     """Give a role to a person."""
-    person_input: Block = {
-        "type": "input",
-        "block_id": "user",
-        "label": plain("To whom?"),
-        "element": {"type": "users_select", "action_id": "value"},
-    }
     return modal(
         "role",
         f"Role in {number}",
-        [select_input("role", "Role", [option(word, role) for role, word in ROLE_WORDS.items()]), person_input],
+        [
+            select_input("role", "Role", [option(word, role) for role, word in ROLE_WORDS.items()]),
+            person_input("user", "To whom?"),
+        ],
         submit="Assign",
         metadata=metadata,
         close="Cancel",

@@ -89,6 +89,7 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "chosen": lambda mode: [] if mode == "empty" else list(harm_classes()),
     "questions": lambda mode: POLICY.questions_for(list(harm_classes())) if mode != "empty" else (),
     "answers": lambda mode: {} if mode == "empty" else _answers(),
+    "seats": lambda mode: PAIRS[:3],
     "roles": lambda mode: {} if mode == "empty" else dict.fromkeys(ROLE_WORDS, _words("by", mode)),
     "path": lambda mode: _walk()[0],
     "so_far": lambda mode: _walk()[0],
