@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from severity.officehours.search import Concept, Hit, View, neighbours
 from severity.officehours.sections import Section
+from severity.officehours.semantic import closeness
 from severity.officehours.sentences import Sentence, sentences
 from severity.officehours.words import stems
 
@@ -165,7 +166,7 @@ class Reader:
         shares = scores / (sum(weights) or 1.0)
         close = None
         if asked.vector is not None and self.view.vectors is not None:
-            close = self.view.vectors @ asked.vector
+            close = closeness(self.view.vectors, asked.vector)
         kept = self.view.keeping(question)
         best = _best(shares if close is None else shares + CLOSE_SHARE * close)
         numbers = list(dict.fromkeys([*kept, *best]))
@@ -272,7 +273,9 @@ class Reader:
         score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * max(likest, *shares, 0.0) + PAIR_SHARE * pairs
         score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * defined + favour
         if asked.vector is not None:
-            near = text.vectors @ asked.vector if text.vectors is not None and len(text.vectors) else [0.0]
+            near = [0.0]
+            if text.vectors is not None and len(text.vectors):
+                near = closeness(text.vectors, asked.vector).tolist()
             close = (close + float(max(near))) / 2
             score += CLOSE_SHARE * close
             shares = [

@@ -58,6 +58,15 @@ class WordVectors:
         return rows
 
 
+def closeness(rows: np.ndarray[Any, Any], vector: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The cosine of each row with a vector. Not `rows @ vector`, which wakes a thread per core for a millisecond's work
+    and then waits for those that are busy: on a shared machine that more than doubles the time of an answer."""
+    import numpy as np
+
+    found: np.ndarray[Any, Any] = np.einsum("ij,j->i", rows, vector)
+    return found
+
+
 @lru_cache(maxsize=1)
 def load_meaning() -> Meaning | None:
     """The installed vectors, or None where the extra is not installed or its files are not what we know."""
