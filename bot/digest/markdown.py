@@ -2,7 +2,7 @@
 
 import re
 
-from bot.digest.value import ALL, MEASURES, Digest, Exercise
+from bot.digest.value import ALL, MEASURES, Digest, Exercise, Target
 from bot.digest.words import (
     course,
     gap_head,
@@ -88,21 +88,29 @@ def count_rows(digest: Digest, *, zeros: bool) -> tuple[list[tuple[str, str, str
     )
 
 
-def time_rows(digest: Digest) -> list[list[str]]:
-    """For each severity and over all: the median of each measure, and the share within target where there is one."""
+def time_cells(digest: Digest) -> list[tuple[str, list[tuple[str, str]]]]:
+    """For each severity and over all: of each measure the median, and the share within target where there is one."""
     rows = []
     for severity in (*digest.times_by_severity, ALL):
         times = digest.times_by_severity.get(severity, digest.times)
         targets = digest.targets.get(severity, {})
-        row = ["All" if severity == ALL else severity]
-        for name in MEASURES:
-            text = seconds(times[name].median)
-            if name in targets and targets[name].share is not None:
-                target = targets[name]
-                text += f" · {percent(target.share)}" + (f" of {target.known}" if target.known is not None else "")
-            row.append(text)
-        rows.append(row)
+        cells = [(seconds(times[name].median), _within(targets.get(name))) for name in MEASURES]
+        rows.append(("All" if severity == ALL else severity, cells))
     return rows
+
+
+def _within(target: Target | None) -> str:
+    if target is None or target.share is None:
+        return ""
+    return percent(target.share) + (f" of {target.known}" if target.known is not None else "")
+
+
+def time_rows(digest: Digest) -> list[list[str]]:
+    """The same, both in one cell."""
+    return [
+        [name, *(f"{median} · {within}" if within else median for median, within in cells)]
+        for name, cells in time_cells(digest)
+    ]
 
 
 def rate_lines(digest: Digest) -> list[str]:

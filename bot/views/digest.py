@@ -29,6 +29,7 @@ from integrations.slack import Message
 LISTED = 8  # incidents, actions, clocks in one message
 ALT_TEXT = 2000
 PREVIEW = "👁️ A preview, only for you. Nothing was posted."
+MEASURED = ["Severity", "Detect", "Acknowledge", "Mitigate", "Resolve"]
 CATEGORY = 20  # characters of a chart's label
 
 
@@ -119,7 +120,7 @@ def _counts(digest: Digest) -> list[Block]:
     total = f"*{whole(digest.counts.total, k)}* (in the {noun} before: {whole(digest.counts.previous_total, k)})"
 
     def column(title: str, rows: list[tuple[str, str, str]]) -> str:
-        lines = [f"{escape(what, 34)}: *{now}* ({before})" for what, now, before in rows]
+        lines = [f"{escape(what, 30)}: *{now}* ({before})" for what, now, before in rows]
         return f"*{title}* (before)\n" + ("\n".join(lines) or "none")
 
     return [
@@ -189,9 +190,8 @@ def _week_rows(digest: Digest) -> list[list[str | tuple[float, str]]]:
 
 
 def _time_rows(digest: Digest) -> list[list[str | tuple[float, str]]]:
-    names = ("Detect", "Acknowledge", "Mitigate", "Resolve")
     rows: list[list[str | tuple[float, str]]] = [list(row) for row in markdown.time_rows(digest)]
-    return [["Severity", *names], *rows]
+    return [[*MEASURED], *rows]
 
 
 def _table(caption: str, rows: Sequence[Sequence[str | tuple[float, str]]], page: int) -> Block:
@@ -212,7 +212,12 @@ def _plain_tables(digest: Digest) -> list[Block]:
         for caption, part in (("Last 13 weeks", rows[:WINDOW]), ("The 13 weeks before", rows[WINDOW:])):
             if part:
                 blocks.append(_preformatted(caption, [head, *part]))
-    blocks.append(_preformatted("Median time to …, and the share within target", _time_rows(digest)))
+    cells = markdown.time_cells(digest)
+    # Two narrow tables: a wide one would be folded line by line.
+    blocks.append(_preformatted("Median time to …", [MEASURED, *([name, *(m for m, _ in row)] for name, row in cells)]))
+    if any(within for _, row in cells for _, within in row):
+        shares = [[name, *(within or "–" for _, within in row[:3])] for name, row in cells]
+        blocks.append(_preformatted("Share within target", [MEASURED[:4], *shares]))
     return blocks
 
 

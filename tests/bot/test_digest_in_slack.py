@@ -138,7 +138,7 @@ async def test_a_button_of_another_channels_digest_changes_nothing(scene: Scene)
     await lead.act(
         "block_action",
         container={"type": "view", "view_id": view["id"]},
-        block_id="digest:1",
+        block_id="digest:weekly",
         action_id="digest_pause",
         element={"type": "button", "action_id": "digest_pause", "value": str(row.id)},
         state={},
