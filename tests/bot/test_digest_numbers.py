@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import statistics
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from incidents.models import Assessment, Link, RegulatorClock
 from incidents.periods import Period
 from postmortems.models import Action
 from sandbox.blocks import block_faults
+from severity.levels import Severity
 from severity.policy import load_policy
 
 ARCHIVE = Path(__file__).parents[3] / "shared" / "data" / "aiid" / "incidents.csv"
@@ -305,6 +307,33 @@ def test_the_weekly_sums_are_those_of_a_plain_count(session: Session, seed: int)
     assert digest.counts.total == len(inside)
     only = digest_of(session, digest.period, scope=Scope(TEAM, (), ("H1",))).counts
     assert only.total == sum("H1" in classes for _, _, classes in inside)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_medians_taken_in_the_database_are_those_of_a_plain_sort(session: Session, seed: int) -> None:
+    dice = random.Random(seed)
+    taken: dict[str, list[float]] = {}
+    for _ in range(60):
+        severity = f"SEV{dice.randrange(4)}"
+        seconds = dice.choice([0.0, 90.0, dice.randrange(10**6) / 1000])
+        moment = WEEK.end - timedelta(days=dice.randrange(1, 90))
+        private = dice.random() < 0.1
+        add(
+            session,
+            moment,
+            severity,
+            detected_at=moment,
+            mitigated_at=moment + timedelta(seconds=seconds),
+            private=private,
+        )
+        if not private:
+            taken.setdefault(severity, []).append(seconds)
+    found = digest_of(session).mitigation
+    assert {name: each.known for name, each in found.items()} == {
+        name: len(values) for name, values in taken.items() if load_policy().targets[Severity(name)].mitigate
+    }
+    for name, each in found.items():
+        assert each.median == pytest.approx(statistics.median(taken[name]), abs=0.002)
 
 
 @pytest.fixture

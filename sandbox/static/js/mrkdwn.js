@@ -34,7 +34,10 @@ export function userMention(id) {
 
 export function channelMention(id, label) {
   const channel = channelById(id);
-  if (!channel) return h("span", { class: "mention" }, `#${label || "private-channel"}`);
+  if (!channel) {
+    const joinable = (store.state.joinable ?? []).find((one) => one.id === id);
+    return h("span", { class: "mention" }, `#${joinable?.name || label || "private-channel"}`);
+  }
   const open = (event) => {
     event.preventDefault();
     go({ kind: "channel", channel: id });
