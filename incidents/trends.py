@@ -7,8 +7,8 @@ the interval never disagree. That of a severity-weighted rate is Fay and Feuer's
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, inf, isinf, lgamma, log, log1p
-from statistics import median
+from math import exp, inf, isinf, lgamma, log, log1p, sqrt
+from statistics import NormalDist, median
 from typing import Literal
 
 LEVEL = 0.05
@@ -90,11 +90,22 @@ def weighted_interval(counts: Sequence[tuple[int, int]], level: float = LEVEL) -
 
 
 def gamma_quantile(p: float, shape: float) -> float:
-    """The p-quantile of a gamma distribution with scale 1."""
-    high = max(1.0, shape)
-    while _gamma(shape, high) < p:
-        high *= 2
-    return _where(lambda x: _gamma(shape, x) - p, 0.0, high)
+    """The p-quantile of a gamma distribution with scale 1: Newton's steps from Wilson and Hilferty's approximation
+    (1931), inside bounds that each of them narrows."""
+    low, high = 0.0, inf
+    x = shape * (1 - 1 / (9 * shape) + NormalDist().inv_cdf(p) / (3 * sqrt(shape))) ** 3
+    x = x if x > 0 else shape / 2
+    for _ in range(200):
+        off = _gamma(shape, x) - p
+        low, high = (x, high) if off < 0 else (low, x)
+        density = exp((shape - 1) * log(x) - x - lgamma(shape))
+        better = x - off / density if density > 0 else inf
+        if not low <= better <= high or better <= 0:
+            better = (low + high) / 2 if high < inf else 2 * x
+        x, moved = better, abs(better - x)
+        if moved <= _CLOSE * x:
+            break
+    return x
 
 
 def middle(values: Iterable[float]) -> float | None:
