@@ -5,11 +5,13 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from bot.settings import Settings
 from incidents.db import upgrade
+from playbooks.scenario import load_scenarios
 from sandbox.play import play
 from sandbox.server import World
 from sandbox.supervisor import NotReady
@@ -31,6 +33,7 @@ async def _run(settings: Settings, home: Path, port: int, *, unattended: bool) -
         0 if unattended else port,
         bot_command=[sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}"],
         bot_env={"DATABASE_URL": url},
+        exercises=offered(),
     )
     _cancelled_by_signals()
     try:
@@ -51,6 +54,20 @@ async def _run(settings: Settings, home: Path, port: int, *, unattended: bool) -
             f"rai-incident: port {port} cannot be used ({error.strerror}). Choose another with --port.", err=True
         )
         return 2
+
+
+def offered() -> list[dict[str, Any]]:
+    """The shipped scenarios as the page offers them to somebody who plays alone."""
+    return [
+        {
+            "id": scenario.id,
+            "title": scenario.title,
+            "about": f"{', '.join(scenario.harm_classes)} · {scenario.systems[0].name}, tier {scenario.tier}",
+            "minutes": scenario.minutes,
+            "short": scenario.short.minutes if scenario.short else None,
+        }
+        for scenario in sorted(load_scenarios().scenarios.values(), key=lambda each: each.title)
+    ]
 
 
 def _cancelled_by_signals() -> None:

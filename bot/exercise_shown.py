@@ -2,13 +2,17 @@
 
 import threading
 
+from sqlalchemy.orm import Session
+
 from bot import exercise_facts
 from bot.parts import parts
 from bot.rehearsal import RehearsalRoom
+from bot.solo_facts import solo_facts
+from bot.views import solo as views_solo
 from bot.views.exercise_panel import panel_message
 from incidents.db import reading, writing
 from integrations.slack import Message
-from playbooks import running
+from playbooks import running, solo
 from playbooks.models import Exercise
 
 _SHOWING = [threading.Lock() for _ in range(16)]  # by exercise: two at once would show the older words last
@@ -33,7 +37,7 @@ def show_panel(exercise_id: int, again: bool) -> None:
         while True:
             with reading(parts().db) as session:
                 exercise = session.get_one(Exercise, exercise_id)
-                message = panel_message(exercise_facts.panel_facts(session, exercise))
+                message = _panel(session, exercise)
                 facilitator, where = exercise.facilitator, (exercise.panel_channel, exercise.panel_ts)
             if message == sent:
                 return
@@ -48,6 +52,14 @@ def show_panel(exercise_id: int, again: bool) -> None:
                 exercise = running.lock(session, exercise_id)
                 exercise.panel_channel, exercise.panel_ts = channel, ts
             sent = None if again else message
+
+
+def _panel(session: Session, exercise: Exercise) -> Message:
+    """The facilitator's panel; who plays alone must not read there what is coming."""
+    row = solo.of(session, exercise.id)
+    if row is not None:
+        return views_solo.panel_message(solo_facts(session, exercise, row))
+    return panel_message(exercise_facts.panel_facts(session, exercise))
 
 
 def _channel(exercise_id: int) -> str | None:

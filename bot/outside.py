@@ -176,3 +176,4 @@ class Real:
     levers: RealLevers
     asker: RealAsker
     said_of_page: str = "Paged the on-call engineer"
+    colleagues: frozenset[str] = frozenset()  # approvers who are no people: only an exercise has such

@@ -23,7 +23,7 @@ from integrations.jira import Ticket
 from integrations.pagerduty import Page, PageSeverity
 from integrations.rollback.base import Description, Drifted, Outcome, Plan, Snapshot, Target, TargetError, Verification
 from integrations.slack import Blocks, Message, Slack, SlackRefused
-from playbooks import running
+from playbooks import running, solo
 from playbooks.models import Exercise
 
 MARK = "EXERCISE"
@@ -297,6 +297,7 @@ class Rehearsal:
     levers: RehearsalLevers
     asker: RehearsalAsker
     said_of_page: str = f"{MARK}: the on-call engineer would have been paged"
+    colleagues: frozenset[str] = frozenset()
 
 
 def rehearsal_of(session: Session, exercise_id: int, db: Engine, slack: Slack) -> Rehearsal:
@@ -310,4 +311,5 @@ def rehearsal_of(session: Session, exercise_id: int, db: Engine, slack: Slack) -
         announcer=RehearsalAnnouncer(script),
         levers=RehearsalLevers(db, exercise_id),
         asker=RehearsalAsker(),
+        colleagues=frozenset({solo.COLLEAGUE} if solo.of(session, exercise_id) else ()),
     )

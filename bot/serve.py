@@ -30,6 +30,7 @@ from bot.acts import (
     programme,
     replay,
     rollback,
+    solo,
     talk,
     tier,
 )
@@ -81,6 +82,7 @@ SUBJECTS = (
     programme,
     replay,
     rollback,
+    solo,
     talk,
     tier,
 )

@@ -152,7 +152,7 @@ def start(session: Session, scenario: Scenario, setup: Setup, *, key: str) -> Ex
     people += [(EVALUATOR, user) for user in dict.fromkeys(setup.evaluators)]
     session.add_all(ExerciseParticipant(exercise_id=exercise.id, role=role, user=user) for role, user in people)
     session.add_all(ExerciseInject(exercise_id=exercise.id, inject_id=inject.id) for inject in scenario.injects)
-    inventory.store_fictional(session, [_fictional(exercise, system) for system in scenario.systems])
+    inventory.store_fictional(session, [_fictional(exercise, system, scenario) for system in scenario.systems])
     session.flush()
     return exercise
 
@@ -162,8 +162,15 @@ def system_id(exercise: Exercise, scenario_system: str) -> str:
     return f"x{exercise.id}-{scenario_system}"[:39].rstrip("-")
 
 
-def _fictional(exercise: Exercise, system: SystemEntry) -> SystemEntry:
-    """The system without anything that leads outside: nobody on call, no address, levers that are only rehearsed."""
+def _fictional(exercise: Exercise, system: SystemEntry, scenario: Scenario) -> SystemEntry:
+    """The system without anything that leads outside: nobody on call, no address, levers that are only rehearsed.
+
+    Its levers are its own and then the other systems': an exercise has one incident, from which all have to be reached.
+    """
+    reachable = {target.id: target for target in system.rollback_targets}
+    for other in scenario.systems:
+        for target in other.rollback_targets:
+            reachable.setdefault(target.id, target)
     targets = [
         {
             "id": target.id,
@@ -173,7 +180,7 @@ def _fictional(exercise: Exercise, system: SystemEntry) -> SystemEntry:
             "from": str((target.model_extra or {}).get("from", "as it is now")),
             "to": str((target.model_extra or {}).get("to", "as it was before")),
         }
-        for target in system.rollback_targets
+        for target in reachable.values()
     ]
     entry = system.model_dump(mode="json", by_alias=True)
     entry |= {"id": system_id(exercise, system.id), "rollback_targets": targets, "on_call": [], "endpoint": None}

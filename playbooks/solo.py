@@ -22,6 +22,7 @@ from severity.errors import ContentError
 from severity.loading import StrictModel, check_shape, read_yaml
 
 HINTS = Path(__file__).with_name("hints.yaml")
+COLLEAGUE = "rehearsed colleague"  # says the second yes where a solo exercise needs two people; no account is called so
 PATIENCE = 0.4  # of an action's time may pass before its hint comes by itself
 
 
@@ -39,6 +40,7 @@ class SoloExercise(Base):
 class Hint(StrictModel):
     """How one kind of action is done with the bot: the button, and what can be typed instead."""
 
+    label: Annotated[str, StringConstraints(min_length=3, max_length=60)]
     how: Annotated[str, StringConstraints(min_length=10, max_length=400)]
     why: Annotated[str, StringConstraints(min_length=10, max_length=300)]
 

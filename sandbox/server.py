@@ -47,7 +47,8 @@ class World:
 
     `home` keeps the CA's certificate, the flags and the bot's configuration. Port 0 means a free one. `bot_command` is
     started with `{port}` replaced by the bot's port (`bot_port`, or a free one, also in BOT_PORT); an empty command
-    starts nothing. With `socket_mode` off the bot gets no app token, so that Slack reaches it over HTTP.
+    starts nothing. With `socket_mode` off the bot gets no app token, so that Slack reaches it over HTTP. `exercises` are
+    what the page offers to play alone: id, title, about, minutes, and `short`, minutes too or None.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class World:
         bot_env: Mapping[str, str],
         socket_mode: bool = True,
         bot_port: int = 0,
+        exercises: Sequence[Json] = (),
     ) -> None:
         self.home = home
         self.bot_port = bot_port
@@ -68,6 +70,7 @@ class World:
         self._bot_command = bot_command
         self._bot_env = bot_env
         self._socket_mode = socket_mode
+        self._exercises = list(exercises)
         self._servers: list[tuple[uvicorn.Server, asyncio.Task[None]]] = []
 
     async def __aenter__(self) -> Self:
@@ -187,6 +190,7 @@ class World:
             "pagerduty": self.pagerduty.panel(),
             "jira": self.jira.panel(),
             "assistant": self.assistant.panel(),
+            "exercises": self._exercises,
             "faults": self.faults.switches,
             "appearance": {},
         }

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from bot import exercise_facts
-from bot.acts import Done, act, on_lone_timer
+from bot.acts import Done, act, on_lone_timer, solo
 from bot.effects import Effect, ExerciseMessage, Panel, Start, Tell
 from bot.inbox import Item
 from bot.parts import parts
@@ -92,7 +92,7 @@ def _over(session: Session, exercise: Exercise) -> list[Effect]:
     afterwards.propose(session, exercise, outcomes)
     ratings = [(words, proposed) for words, proposed, _ in afterwards.shown_ratings(session, exercise)]
     message = after.ended_message(exercise.id, ratings, exercise.ended_because)
-    return [ExerciseMessage(exercise.id, message), Panel(exercise.id)]
+    return [ExerciseMessage(exercise.id, message), *solo.after(session, exercise), Panel(exercise.id)]
 
 
 @on_lone_timer(TICK)
@@ -114,6 +114,7 @@ def begin(session: Session, item: Item, who: Person) -> Done:
     """The facilitator starts the clock."""
     exercise = _led(session, item, who)
     running.begin(session, exercise)
+    solo.watch(session, exercise)
     scenario = running.scenario_of(exercise)
     message = views.begun_message(scenario.opening, scenario.minutes, exercise.speed)
     return Done(None, [ExerciseMessage(exercise.id, message), Panel(exercise.id)])
@@ -132,6 +133,7 @@ def resume(session: Session, item: Item, who: Person) -> Done:
     """The clock goes on."""
     exercise = _led(session, item, who)
     running.resume(session, exercise)
+    solo.watch(session, exercise)
     return Done(None, [_said(exercise, "▶️ The exercise goes on."), Panel(exercise.id)])
 
 
@@ -140,6 +142,7 @@ def speed(session: Session, item: Item, who: Person) -> Done:
     """Faster or slower from now on."""
     exercise = _led(session, item, who)
     running.set_speed(session, exercise, int(item.payload["speed"]))
+    solo.watch(session, exercise)
     return Done(None, [Panel(exercise.id)])
 
 

@@ -16,6 +16,7 @@ from bot.listeners import (
     exercise,
     forms,
     programme,
+    solo,
     team_of,
     tier,
     user_of,
@@ -174,6 +175,9 @@ async def show_systems(door: Door, ack: Ack, body: Body, rest: str) -> None:
 async def rehearse(door: Door, ack: Ack, body: Body, rest: str) -> None:
     """`start [scenario]` sets one up; without a word, the exercises there are."""
     word, _, more = rest.partition(" ")
+    if word == "start" and solo.is_solo(more):
+        await solo.typed(door, ack, body, more)
+        return
     if word == "start":
         trouble = await door.open_modal(body["trigger_id"], await exercise.start_view(door, body, more.strip()))
         await ack(**({"text": trouble} if trouble else {}))
@@ -203,6 +207,7 @@ def _form(*names: str, form: str) -> None:
 
 _form("classify", form="classify")
 _form("contain", "runbook", form="contain")
+_form("rollback", form="rollback")
 _form("update", form="update")
 _form("role", "assign", form="role")
 _form("resolve", form="resolve")

@@ -68,8 +68,8 @@ def run_message(
     number: str, incident_id: int, run_id: int, title: str, steps: Sequence[StepView], finished: bool
 ) -> Message:
     """The whole run: what was done, what is now, what comes; the current steps with their buttons."""
-    ended = sum(1 for step in steps if not step.is_open and step.state not in ("upcoming", "failed"))
-    total = sum(1 for step in steps if step.kind != "parallel" and step.state != "failed")
+    counted = [step for step in steps if step.kind != "parallel" and step.state != "failed"]
+    ended, total = sum(not step.is_open and step.state != "upcoming" for step in counted), len(counted)
     head = section(f"🧯 *{escape(title, 150)}*\n{_bar(ended, total)} {ended} of {total} steps")
     lines = section("\n".join(_line(step) for step in _window(steps)) or "No steps.")
     blocks: list[Block] = []

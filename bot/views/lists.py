@@ -14,6 +14,7 @@ COMMANDS = (
     ("classify", "answer the rubric; the policy gives the severity"),
     ("contain", "start a runbook"),
     ("next", "what waits for you, and where the others are"),
+    ("rollback", "plan to take something back, outside a runbook's step; evidence first, a second person approves"),
     ("playbook", "who does what for this kind of harm, whom to tell, what never to say"),
     ("prompt", "keep words that made the system fail"),
     ("replay", "ask the system those words again; before and after containment, side by side"),
@@ -32,6 +33,7 @@ COMMANDS = (
     ("systems", "AI systems, their risk tiers, and what is overdue"),
     ("digest", "a regular summary for this channel: subscribe, preview, send now, pause"),
     ("exercise start [scenario]", "rehearse with the real commands; nobody outside is paged, told or changed"),
+    ("exercise start <scenario> solo", "play it alone: 15 minutes, with hints"),
     ("exercise programme", "exercises planned and due, and what was never rehearsed; `exercise plan` plans one"),
     ("tier [system]", "walk the questions that give a system's risk tier"),
 )

@@ -13,10 +13,11 @@ from bot.exercise_report import gather
 from bot.parts import parts
 from bot.pdf import markdown_to_pdf
 from bot.views import exercise as views
+from bot.views import solo as views_solo
 from bot.views.blocks import escape, person
 from bot.workflows.carry import Trouble, carry_out, durably
 from incidents.db import reading, writing
-from playbooks import afterwards, running
+from playbooks import afterwards, running, solo
 from playbooks.models import Exercise, ExerciseInject, Improvement
 from playbooks.report import markdown
 from playbooks.scenario import EVERYONE, Inject
@@ -69,8 +70,13 @@ def post_opening(exercise_id: int, channel: str, again: bool) -> str:
     """What this is and who plays what; its ts."""
     with reading(parts().db) as session:
         exercise = session.get_one(Exercise, exercise_id)
-        message = views.opening_message(
-            exercise_id, running.scenario_of(exercise), running.people(session, exercise_id), exercise.facilitator
+        scenario, alone = running.scenario_of(exercise), solo.of(session, exercise_id)
+        message = (
+            views_solo.opening_message(exercise_id, scenario, alone.hints)
+            if alone is not None
+            else views.opening_message(
+                exercise_id, scenario, running.people(session, exercise_id), exercise.facilitator
+            )
         )
     return exercise_shown.room(exercise_id).post(channel, message, key=f"opening:{exercise_id}", again=again)
 

@@ -64,7 +64,7 @@ def execute_rollback(plan_id: int) -> None:
     system_id, target_id, incident_id = parts().durable.transact("target", _target_of, plan_id)
     # Asked until Slack answers: an approval that was given must not hang on one lost answer. A plan that expires
     # meanwhile is refused below.
-    responders = durably("responders", _responders, incident_id=incident_id)
+    responders = durably("responders", _responders, incident_id, incident_id=incident_id)
     if isinstance(responders, Trouble):
         responders = None
     execution = parts().durable.transact("begin", _begin, plan_id, system_id, target_id, responders)
@@ -193,8 +193,9 @@ def _target_errors() -> Iterator[None]:
         raise OutsideServiceError("Rollback target", str(error), permanent=True) from None
 
 
-def _responders(again: bool) -> frozenset[str]:
-    return frozenset(parts().slack.group_members(parts().settings.responders_group))
+def _responders(incident_id: int, again: bool) -> frozenset[str]:
+    members = frozenset(parts().slack.group_members(parts().settings.responders_group))
+    return members | parts().world(incident_id).colleagues
 
 
 def _replaced(session: Session, plan_id: int) -> list[int]:

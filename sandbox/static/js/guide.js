@@ -1,6 +1,7 @@
 // The first-visit guide: four things to try, ticked off as they happen.
 import { clear, h, memo } from "./dom.js";
 import { icon } from "./icons.js";
+import { exerciseLive } from "./panels/exercise.js";
 import { showPanel } from "./rail.js";
 import { channelById, changed, go, prefs, store } from "./store.js";
 
@@ -50,7 +51,7 @@ export function showGuide() {
 
 export function renderGuide() {
   const host = $("guide");
-  host.hidden = prefs.get("guide", "shown") !== "shown";
+  host.hidden = prefs.get("guide", "shown") !== "shown" || exerciseLive(store.state); // in an exercise its channel needs the room
   if (host.hidden) return;
   const done = STEPS.map((step) => step.done());
   const next = done.indexOf(false);
@@ -61,7 +62,7 @@ export function renderGuide() {
     };
     clear(
       host,
-      h("div", { class: "guide-head" }, h("h2", {}, next === -1 ? "You have seen the whole story" : "Try the whole story"), h("span", { class: "guide-count" }, `${done.filter(Boolean).length} of ${STEPS.length}`), h("button", { class: "icon-button", type: "button", "aria-label": "Dismiss the guide", "data-testid": "guide-dismiss", on: { click: dismiss } }, icon("close"))),
+      h("div", { class: "guide-head" }, h("h2", {}, next === -1 ? "You have seen the whole story" : "Try the whole story"), h("span", { class: "guide-count" }, `${done.filter(Boolean).length} of ${STEPS.length}`), store.state.exercises?.length ? h("button", { class: "button button-small button-primary guide-play", type: "button", "data-testid": "guide-play", on: { click: () => showPanel("exercise") } }, icon("play"), "Play an exercise alone") : null, h("button", { class: "icon-button", type: "button", "aria-label": "Dismiss the guide", "data-testid": "guide-dismiss", on: { click: dismiss } }, icon("close"))),
       h(
         "ol",
         { class: "guide-steps" },

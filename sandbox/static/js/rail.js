@@ -4,6 +4,7 @@ import { icon } from "./icons.js";
 import { assistantPanel } from "./panels/assistant.js";
 import { botPanel } from "./panels/bot.js";
 import { activeFaults, faultsPanel } from "./panels/faults.js";
+import { exerciseLive, exercisePanel } from "./panels/exercise.js";
 import { jiraPanel } from "./panels/jira.js";
 import { pagerDutyPanel } from "./panels/pagerduty.js";
 import { changed, prefs, store } from "./store.js";
@@ -12,6 +13,7 @@ const $ = (id) => document.getElementById(id);
 
 const PANELS = {
   assistant: { label: "Assistant", picture: "chat", make: assistantPanel, badge: (s) => (s.assistant?.enabled === false ? "off" : "") },
+  exercise: { label: "Exercise", picture: "play", make: exercisePanel, badge: (s) => (exerciseLive(s) ? "on" : "") },
   pagerduty: { label: "PagerDuty", picture: "pager", make: pagerDutyPanel, badge: (s) => s.pagerduty.incidents.filter((i) => i.status !== "resolved").length || "" },
   jira: { label: "Jira", picture: "ticket", make: jiraPanel, badge: (s) => s.jira.issues.length || "" },
   bot: { label: "Bot", picture: "robot", make: botPanel, badge: (s) => (s.bot.running ? "" : "!") },

@@ -1,15 +1,14 @@
 // The bar on top: jump, global shortcuts, theme, help, and who you are.
 import { act } from "./acts.js";
 import { avatar } from "./avatar.js";
+import { become } from "./become.js";
 import { clear, h, memo } from "./dom.js";
 import { showGuide } from "./guide.js";
-import { openHome } from "./home.js";
 import { icon } from "./icons.js";
-import { follow } from "./live.js";
 import { openMenu } from "./popover.js";
 import { person, prefs, store } from "./store.js";
 import { openSwitcher, showKeys } from "./switcher.js";
-import { announce, toast } from "./toast.js";
+import { toast } from "./toast.js";
 
 const THEMES = { light: ["sun", "Light"], dark: ["moon", "Dark"], system: ["screen", "Same as the system"] };
 const $ = (id) => document.getElementById(id);
@@ -18,17 +17,6 @@ function applyTheme(theme = prefs.get("theme", "system")) {
   document.documentElement.dataset.theme = theme;
   clear($("theme"), icon(THEMES[theme][0]));
   $("theme").setAttribute("aria-label", `Theme: ${THEMES[theme][1]}`);
-}
-
-/** Becomes another person: their channels, their messages, their modals. */
-function become(id) {
-  store.me = id;
-  prefs.set("me", id);
-  store.firstUnread.clear();
-  store.place.thread = null;
-  follow(id);
-  announce(`You are now ${person(id)?.name}`);
-  if (store.place.kind === "home") openHome();
 }
 
 function peopleMenu(anchor) {
