@@ -196,7 +196,7 @@ class Scenario(StrictModel):
     id: Id
     title: Title
     version: Annotated[int, Field(ge=1)] = 1
-    minutes: Annotated[int, Field(ge=10, le=240)]
+    minutes: Annotated[int, Field(ge=5, le=240)]  # a short variant is a scenario too
     short: Short | None = None
     harm_classes: Annotated[tuple[HarmClassId, ...], Field(min_length=1)]
     tier: Annotated[int, Field(ge=0, le=3)]

@@ -47,8 +47,8 @@ class World:
 
     `home` keeps the CA's certificate, the flags and the bot's configuration. Port 0 means a free one. `bot_command` is
     started with `{port}` replaced by the bot's port (`bot_port`, or a free one, also in BOT_PORT); an empty command
-    starts nothing. With `socket_mode` off the bot gets no app token, so that Slack reaches it over HTTP. `exercises` are
-    what the page offers to play alone: id, title, about, minutes, and `short`, minutes too or None.
+    starts nothing. With `socket_mode` off the bot gets no app token, so that Slack reaches it over HTTP. `exercises`
+    are what the page offers to play alone: id, title, about, minutes, and `short`, minutes too or None.
     """
 
     def __init__(

@@ -21,7 +21,8 @@ from bot.views.blocks import (
     section,
     when,
 )
-from bot.views.exercise import OUTCOME_MARK, STATE_WORDS
+from bot.views.exercise import STATE_WORDS
+from bot.views.exercise_panel import OUTCOME_MARK
 from integrations.slack import Message
 from playbooks.scenario import Scenario
 from playbooks.score import RATINGS
@@ -182,10 +183,10 @@ def _ended(facts: SoloFacts, value: str) -> list[Block]:
     ]
 
 
-def hint_message(asked: Asked, hint: Hint) -> Message:
+def hint_message(wanted: Asked, hint: Hint) -> Message:
     """For somebody who is stuck: what is asked, which button it is, and why."""
     words = (
-        f"💡 *Hint: {escape(hint.label, 80)}*, until minute {asked.due:.0f}\n{quote(asked.text, 400)}\n"
+        f"💡 *Hint: {escape(hint.label, 80)}*, until minute {wanted.due:.0f}\n{quote(wanted.text, 400)}\n"
         f"{hint.how}\n_{hint.why}_"
     )
     return Message(f"Hint: {escape(hint.label, 80)}", [section(words)])

@@ -21,6 +21,7 @@ from bot.views.rollback import HEADLINES
 from incidents.periods import EVERY, Period
 from playbooks.running import SPEEDS
 from playbooks.scenario import Inject, Scenario
+from playbooks.solo import Hint, hints
 from severity.facts import Fact
 from severity.loading import check_shape, read_yaml
 from severity.policy import Decision, load_policy
@@ -71,6 +72,8 @@ CHOICES: dict[str, Sequence[str]] = {
     "ListLine.state": tuple(exercise.STATE_WORDS),
     "InjectLine.state": ("delivered", "skipped", "waiting"),
     "ActionLine.state": tuple(exercise_panel.OUTCOME_MARK),
+    "DoneLine.state": tuple(exercise_panel.OUTCOME_MARK),
+    "SoloFacts.state": tuple(exercise.STATE_WORDS),
     "every": EVERY,
 }
 SEVERITIES = CHOICES["severity"]
@@ -121,6 +124,16 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "short_hash": lambda mode: "f" * 12,
     "hash": lambda mode: "f" * 64,
     "snapshot_hashes": lambda mode: {WORDS[mode]: "f" * 64},
+    "me": lambda mode: EVIL if mode == "hostile" else "U0ONCALL01",
+    "facilitator": lambda mode: EVIL if mode == "hostile" else "U0ONCALL01",
+    "harm_class": lambda mode: "H4",
+    "ClassGap.scenarios": lambda mode: ("small",),
+    "Planned.scenario": lambda mode: "small",
+    "Trend.of": lambda mode: "H4",
+    "DoneLine.how": lambda mode: _hint().how,
+    "SoloFacts.ratings": lambda mode: [(WORDS[mode], "S")] * _many(mode),
+    "SoloFacts.asked": lambda mode: [(_hint().label, 7.0)] * min(3, _many(mode)),
+    "SoloFacts.traps": lambda mode: [WORDS[mode]] * _many(mode),
     # made into mrkdwn, and escaped, by who hands it in
     "clocks": lambda mode: [escape(WORDS[mode], 120)] * _many(mode),
     # addresses of files that the bot has uploaded
@@ -176,8 +189,8 @@ def _returned(function: Callable[..., Any]) -> str:
 
 def call(view: Callable[..., Any], mode: str, round_: int) -> Any:
     """What a view shows for values of one mode. `round_` walks through the states that its arguments may be in."""
-    hints = typing.get_type_hints(view)
-    return view(**{name: make(hints[name], name, mode, round_) for name in inspect.signature(view).parameters})
+    types_ = typing.get_type_hints(view)
+    return view(**{name: make(types_[name], name, mode, round_) for name in inspect.signature(view).parameters})
 
 
 def make(kind: Any, name: str, mode: str, round_: int, owner: str = "") -> Any:
@@ -222,9 +235,9 @@ def _plain(kind: Any, name: str, mode: str, round_: int) -> Any:
     if kind in CONTENT:
         return CONTENT[kind]()
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = typing.get_type_hints(kind)
+        types_ = typing.get_type_hints(kind)
         fields = [field.name for field in dataclasses.fields(kind)]
-        return kind(**{field: make(hints[field], field, mode, round_, kind.__name__) for field in fields})
+        return kind(**{field: make(types_[field], field, mode, round_, kind.__name__) for field in fields})
     if origin in (dict, Mapping):
         return {f"key {index}": make(arguments[1], name, mode, round_) for index in range(_many(mode))}
     if origin is tuple and arguments[-1] is not Ellipsis:
@@ -273,6 +286,11 @@ def _scenario() -> Scenario:
     return scenario.model_copy(update={**texts, "injects": injects, "roles": roles})
 
 
+def _hint() -> Hint:
+    """Our own words, from a file that is checked when it is read."""
+    return hints()["rollback"]
+
+
 def _answers() -> dict[str, str]:
     return {name: next(iter(fact.answers)) for name, fact in POLICY.facts.items()}
 
@@ -296,6 +314,7 @@ CONTENT: dict[Any, Callable[[], Any]] = {
     Inject: lambda: next(each for each in _scenario().injects if each.options),
     Decision: lambda: POLICY.evaluate({}, list(harm_classes())),
     Fact: lambda: next(iter(POLICY.facts.values())),
+    Hint: lambda: _hint(),
     HarmClass: lambda: harm_classes()["H4"],
     Outcome: lambda: _walk()[1],
     Question: lambda: TIERS.next({}),
