@@ -72,7 +72,7 @@ def outcomes(
             if action.do in COUNTED_ONCE:
                 used.add(id(fact))
             found[action.id] = Outcome(action, "met" if fact.minute <= due else "late", due, fact)
-        elif minute > due:
+        elif minute > due or (ended and minute == due):  # at the end, the time of what was due then is over
             found[action.id] = Outcome(action, "missed", due)
         else:
             found[action.id] = Outcome(action, "not_asked" if ended else "waiting", due)

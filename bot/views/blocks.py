@@ -173,9 +173,11 @@ def option(text: str, value: str, description: str | None = None) -> Block:
     return element
 
 
-def person_input(block_id: str, label: str, *, hint: str | None = None) -> Block:
-    """A field for one person."""
+def person_input(block_id: str, label: str, *, hint: str | None = None, initial: str | None = None) -> Block:
+    """A field for one person; what is no id of somebody chooses nobody."""
     element = {"type": "users_select", "action_id": "value"}
+    if initial and person(initial).startswith("<@"):
+        element["initial_user"] = initial
     field: Block = {"type": "input", "block_id": block_id, "label": plain(label, 2000), "element": element}
     return field if hint is None else {**field, "hint": plain(hint, 2000)}
 

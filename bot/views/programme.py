@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.programme_facts import Planned, Programme
-from bot.programme_words import class_titles, class_words, due_words, person_words, trend_words
+from bot.programme_words import class_titles, due_words, person_words, trend_words
 from bot.views.blocks import (
     Block,
     actions,
@@ -18,13 +18,14 @@ from bot.views.blocks import (
     modal,
     option,
     person,
+    person_input,
     plain,
     section,
     select_input,
     when,
 )
 from integrations.slack import Message
-from playbooks.programme import Due
+from playbooks.programme import ClassGap, Due
 from playbooks.scenario import Scenario
 
 PLAN = "programme_plan"
@@ -56,8 +57,10 @@ def programme_message(facts: Programme) -> Message:
     late = [f"⏰ {escape(due_words(each, facts.today))}" for each in facts.overdue]
     coming = [f"▫️ {escape(due_words(each, facts.today))}" for each in facts.due if not each.overdue(facts.today)]
     blocks.append(_part("Due", [*late, *coming], "No system has a risk tier yet. `/rai-incident tier` gives it one."))
-    gaps = [escape(class_words(gap)) for gap in facts.class_gaps]
-    blocks.append(_part("Kinds of harm not rehearsed", gaps, "None."))
+    blocks.append(_part("Kinds of harm not rehearsed", _gaps(facts.class_gaps), "None."))
+    start = next((gap.scenarios[0] for gap in facts.class_gaps if gap.scenarios), None)
+    if start is not None:
+        blocks.append(context(f"One that closes the first gap: `/rai-incident exercise plan {escape(start, 80)}`"))
     if facts.person_gaps is None:
         blocks.append(_part("People", [], "Slack did not say who the responders are."))
     else:
@@ -75,6 +78,17 @@ def programme_message(facts: Programme) -> Message:
 def _planned_line(each: Planned) -> str:
     system = f" · for {escape(each.system, 80)}" if each.system else ""
     return f"*{each.number}* {when(each.at)} · {escape(each.title, 120)}{system} · led by {person(each.facilitator)}"
+
+
+def _gaps(gaps: Sequence[ClassGap]) -> list[str]:
+    """One line for each tier: ten lines that differ in a word would not be read."""
+    tiers = {gap.tier: [each for each in gaps if each.tier == gap.tier] for gap in gaps}
+    titles = class_titles()
+    return [
+        f"Tier {tier}, none in {found[0].days} days: "
+        + " · ".join(f"{gap.harm_class} {escape(titles[gap.harm_class], 80)}" for gap in found)
+        for tier, found in tiers.items()
+    ]
 
 
 def _part(title: str, lines: Sequence[str], nothing: str) -> Block:
@@ -108,7 +122,7 @@ def plan_modal(
             hint="It counts as rehearsed then. Leave it empty to rehearse people only.",
         ),
         _when(at),
-        _leader(me),
+        person_input("facilitator", "Who leads it?", initial=me),
     ]
     return modal(PLAN, "Plan an exercise", blocks, submit="Plan it", metadata=metadata, close="Cancel")
 
@@ -118,7 +132,7 @@ def move_modal(facts: MoveFacts, metadata: str) -> Block:
     blocks = [
         section(f"*{facts.number}* {escape(facts.title, 150)}"),
         _when(facts.at),
-        _leader(facts.facilitator),
+        person_input("facilitator", "Who leads it?", initial=facts.facilitator),
         select_input(
             "what",
             "What?",
@@ -133,11 +147,6 @@ def move_modal(facts: MoveFacts, metadata: str) -> Block:
 def _when(at: datetime) -> Block:
     picker: Block = {"type": "datetimepicker", "action_id": "value", "initial_date_time": int(at.timestamp())}
     return {"type": "input", "block_id": "at", "label": plain("When?"), "element": picker}
-
-
-def _leader(user: str) -> Block:
-    picker: Block = {"type": "users_select", "action_id": "value", "initial_user": user}
-    return {"type": "input", "block_id": "facilitator", "label": plain("Who leads it?"), "element": picker}
 
 
 def reminder_message(each: Planned) -> Message:
