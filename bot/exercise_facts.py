@@ -61,9 +61,10 @@ def _deeds(session: Session, incident: Incident, entry: TimelineEntry) -> Iterat
         case "step":
             run = session.get(RunbookRun, data.get("run"))
             step = {"runbook": run.runbook_id if run else None, "step": data.get("step")}
-            if data.get("what") == "evidence":
+            done = data.get("what") == "done"
+            if data.get("what") == "evidence" or (done and data.get("kind") == "collect"):
                 yield "evidence", entry.actor, step
-            elif data.get("what") == "done":
+            if done:
                 yield "step", entry.actor, step
         case "rollback" if data.get("what") == "verified" and data.get("undoes") is None:
             plan = session.get(RollbackPlan, data.get("plan"))

@@ -1,6 +1,8 @@
 """The after-action report's facts, from the record. Reads only, and needs no running bot."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +26,7 @@ from severity.levels import Severity
 from severity.policy import Policy
 
 Names = Callable[[str], str]
-HIDDEN = frozenset({"severity", "trouble", "recovered", "rehearsed", "paged", "assessed", "suggested", "correction"})
+HIDDEN = frozenset({"trouble", "recovered", "rehearsed", "paged", "assessed", "suggested", "correction"})
 
 
 def gather(session: Session, exercise: Exercise, policy: Policy, names: Names, clock_titles: dict[str, str]) -> Report:
@@ -136,11 +138,23 @@ def _objectives(session: Session, exercise: Exercise, outcomes: list[Outcome], n
                 confirmed_by=names(row.confirmed_by) if row and row.confirmed_by else None,
                 reason=row.reason if row else "",
                 actions=[
-                    action_report(each, names(each.fact.by) if each.fact else None) for each in sorted_out[objective.id]
+                    action_report(_shown(each, names), names(each.fact.by) if each.fact else None)
+                    for each in sorted_out[objective.id]
                 ],
             )
         )
     return reports
+
+
+def _shown(outcome: Outcome, names: Names) -> Outcome:
+    """With people's names where the record holds their ids."""
+    if outcome.fact is None:
+        return outcome
+    return replace(outcome, fact=replace(outcome.fact, text=_named(outcome.fact.text, names)))
+
+
+def _named(text: str, names: Names) -> str:
+    return re.sub(r"<@([UW][A-Z0-9]+)>", lambda found: names(found.group(1)), text)
 
 
 def _hot_wash(session: Session, exercise: Exercise, names: Names) -> list[tuple[str, list[tuple[str, str | None]]]]:
@@ -172,7 +186,7 @@ def _timeline(
     ]
     if incident is not None:
         lines += [
-            Moment(clock.minute(entry.recorded_at), names(entry.actor), entry.text)
+            Moment(clock.minute(entry.recorded_at), names(entry.actor), _named(entry.text, names))
             for entry in timeline.entries(session, incident.id)
             if entry.kind not in HIDDEN and (exercise.ended_at is None or entry.recorded_at <= exercise.ended_at)
         ]

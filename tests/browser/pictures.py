@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import exercise_pictures
 from playwright.async_api import Browser, async_playwright
 
 from incidents.db import upgrade
@@ -59,6 +60,7 @@ async def main() -> None:
                     await step(story)
                     if step in PICTURES:
                         await take(browser, story, *PICTURES[step])
+                await exercise_pictures.pictures(browser, FOLDER)
                 await browser.close()
 
 

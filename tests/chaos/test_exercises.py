@@ -107,6 +107,9 @@ class Team:
         await self.lead.submit({"role": "legal", "user": self.privacy.id})
 
     async def starts_the_clock(self) -> None:
+        await self.privacy.press(self.channel, "clock_decline_open")
+        await self.privacy.submit({"words": "The system is not high-risk."})
+        await self.privacy.sees(self.channel, "EU AI Act, deployer informs", "Does not apply")
         await self.privacy.press(self.channel, "clock_start_open")
         await self.privacy.submit()
 
@@ -166,7 +169,7 @@ BY_HAND = {
     "authority-answer": ("late", 67),  # asked for at 58, due 64
     "mitigated": ("in time", 70),  # asked for at 68, due 75
     "tell-people": ("in time", 77),  # asked for at 75, due 82
-    "check-surfaces": ("missed", None),  # nobody finishes another step of the runbook
+    "check-surfaces": ("missed", None),  # nobody tries the failing words again
     "all-copies": ("missed", None),
     "hand-over": ("missed", None),
 }
@@ -176,7 +179,7 @@ RATINGS_BY_HAND = {
     "clock": "M",  # privacy was told late, and that is critical
     "words": "S",  # the authority was answered late, the next shift told nothing
 }
-TIMES_BY_HAND = {"TTD": 1, "TTA": 2, "TTM": 69}  # reported at 1; acknowledged at 3; said to be stopped at 70
+TIMES_BY_HAND = {"TTD": 1, "TTA": 2, "TTM": 28}  # reported at 1; acknowledged at 3; the rollback was verified at 29
 BRANCHES_NOT_TAKEN = {"transcripts-gone", "curious-colleague", "filter-in", "filter-leaks", "printed-denial"}
 
 
