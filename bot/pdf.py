@@ -145,7 +145,9 @@ class _Writer:
                 self._table(tokens[index:end])
                 index = end
             elif token.type == "heading_open":
-                self._heading(token.tag, _words(tokens[index + 1]))
+                self._heading(
+                    token.tag, _words(tokens[index + 1]), [each.type for each in tokens[index + 3 : index + 7]]
+                )
                 index += 2
             elif token.type == "inline" and (picture := _picture(token, self._images)):
                 self._image(*picture)
@@ -175,13 +177,14 @@ class _Writer:
             case "fence" | "code_block":
                 self._code(token.content.rstrip("\n"))
 
-    def _heading(self, tag: str, words: str) -> None:
+    def _heading(self, tag: str, words: str, following: Sequence[str]) -> None:
         size = SIZES.get(tag, SIZES["h3"])
         pdf = self._pdf
         if tag != "h1":
             pdf.ln(3.2 if tag == "h2" else 1.6)
-        # A heading alone at the foot of a page belongs to the next.
-        if pdf.will_page_break(size * POINT * LINE + 22):
+        # A heading alone at the foot of a page belongs to the next; so does one whose table would not begin there.
+        more = 45 if "heading_open" in following[:1] else 30 if "table_open" in following else 0
+        if pdf.will_page_break(size * POINT * LINE + 22 + more):
             pdf.add_page()
         pdf.set_font(FAMILY, "B", size)
         pdf.set_text_color(*(INK if tag == "h1" else ACCENT if tag == "h2" else INK))

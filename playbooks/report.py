@@ -17,7 +17,7 @@ RESULTS: dict[State, str] = {
     "late": "late",
     "missed": "missed",
     "waiting": "open",
-    "not_asked": "not asked for",
+    "not_asked": "not asked",
 }
 NOTHING = "—"
 
@@ -52,7 +52,9 @@ class ObjectiveReport:
         letter = self.confirmed or self.proposed
         if letter is None:
             return "not tested"
-        return f"{letter}: {RATINGS[letter].lower()}{'' if self.confirmed else ' (proposed)'}"
+        asked = sum(action.result not in (RESULTS["not_asked"], RESULTS["waiting"]) for action in self.actions)
+        part = "" if asked == len(self.actions) else f"; {asked} of {len(self.actions)} actions asked for"
+        return f"{letter}: {RATINGS[letter].lower()}{'' if self.confirmed else ' (proposed)'}{part}"
 
 
 @dataclass(frozen=True)
@@ -239,6 +241,8 @@ def _minutes(value: float | None) -> str:
         return NOTHING
     seconds = round(timedelta(minutes=value).total_seconds())
     hours, minutes = divmod(seconds // 60, 60)
+    if seconds < 60:
+        return f"{seconds} s"
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min" if seconds % 60 == 0 or minutes >= 10 else f"{minutes} min {seconds % 60:02d} s"

@@ -100,7 +100,7 @@ def panel_message(facts: PanelFacts) -> Message:
             blocks.append(section(f"*Next*  min {facts.next_minute:.0f} · {escape(facts.next_title, 200)}{at}"))
         blocks += _controls(facts, value)
     blocks.append(section("*Injects*\n" + cut("\n".join(_inject_line(each) for each in facts.injects), 2900)))
-    blocks.append(section("*Expected*\n" + cut("\n".join(action_line(each) for each in facts.actions), 2900)))
+    blocks.append(section("*Expected*\n" + cut("\n".join(_expected(facts.actions, live)), 2900)))
     if live:
         blocks.append(context(f"*For you only*  {escape(facts.notes, 1500)}"))
         blocks.append(context(f"*Ground truth*  {escape(facts.truth, 1500)}"))
@@ -108,6 +108,13 @@ def panel_message(facts: PanelFacts) -> Message:
         blocks += _after(facts, value)
     text = f"{facts.number} {STATE_WORDS[facts.state].lower()}, minute {facts.minute:.0f} of {facts.minutes}"
     return Message(escape(text), blocks)
+
+
+def _expected(found: Sequence[ActionLine], live: bool) -> list[str]:
+    """While it goes on, only what was asked for, or done before: the rest comes with its inject."""
+    shown = [each for each in found if not live or each.state != "not_asked"]
+    later = len(found) - len(shown)
+    return [*map(action_line, shown), *([f"_{later} more, each when its inject comes_"] if later else [])]
 
 
 def _controls(facts: PanelFacts, value: str) -> list[Block]:
@@ -150,7 +157,7 @@ def _speed(facts: PanelFacts, value: str) -> Block:
 def _inject_line(line: InjectLine) -> str:
     mark = {"delivered": "✅", "skipped": "⏭️", "waiting": "▫️"}[line.state]
     minute = "open" if line.minute is None else f"{line.minute:.0f}"
-    return f"{mark} `{minute:>4}` {escape(line.title, 90)}"
+    return f"{mark} `{minute:>4}` {escape(line.title, 76)}"
 
 
 def action_line(line: ActionLine) -> str:

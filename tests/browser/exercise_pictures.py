@@ -45,6 +45,7 @@ async def pictures(browser: Browser, folder: Path, *, every: bool = False) -> No
             if every:
                 await _take(browser, world, cast.comms, panel, folder / "panel.png")
                 await _take(browser, world, cast.comms, panel, folder / "panel-top.png", top=True)
+            await _contain(cast, channel)
             await _end(cast, channel, panel)
             if every:
                 await cast.on_call.press(channel, "hot_wash_open")
@@ -72,7 +73,8 @@ async def _set_up(cast: Cast) -> str:
         "support": cast.support,
         "scribe": cast.support,
     }
-    await cast.comms.submit({f"role:{role}": [person.id] for role, person in roles.items()})
+    length = {f"length:{SCENARIO}": "short", "speed": "10"}
+    await cast.comms.submit({**length, **{f"role:{role}": [person.id] for role, person in roles.items()}})
     panel = await until(lambda: cast.comms.bot_dm, "the panel")
     await cast.comms.sees(panel, "Ready to begin")
     room = await until(lambda: cast.on_call.channel("exercise-"), "the exercise's channel")
@@ -90,16 +92,29 @@ async def _play(cast: Cast, channel: str, panel: str) -> None:
     await cast.lead.submit({"harm_classes": ["H4"], **SURE, "scope": "many"})
     await cast.lead.press(channel, "assessment_confirm")
     await cast.lead.sees(channel, "confirmed *SEV1*")
-    for words in ("who is Frau K.?", "I bet it is the response cache", "Say go."):
-        await cast.comms.press(panel, "exercise_next")
-        await cast.lead.sees(channel, words)
+    await cast.lead.sees(channel, "Say go.", within=60)
     await cast.lead.press(channel, "exercise_option_1")
-    await cast.lead.sees(channel, "31 since 06:10", within=90)
+    await cast.lead.sees(channel, "31 since 06:10", within=60)
+
+
+async def _contain(cast: Cast, channel: str) -> None:
+    await cast.on_call.sees(channel, "with a postal address not on the account", within=60)
+    await cast.on_call.press(channel, "contain_open")
+    await cast.on_call.submit({"runbook": "personal-data-in-outputs"})
+    for seen, words in (("Save the exchange", "Told [address 1] of [customer 2]."), ("1 saved", "Model 14, no cache.")):
+        await cast.on_call.sees(channel, "Personal data in outputs", seen)
+        await cast.on_call.press(channel, "evidence_open")
+        await cast.on_call.submit({"kind": "text", "words": words})
+    await cast.on_call.press(channel, "step_decide_still-leaking")
+    await cast.on_call.press(channel, "rollback_open")
+    await cast.on_call.submit({"target": "model-version"})
+    await cast.lead.press(channel, "rollback_approve")
+    await cast.lead.sees(channel, "Done and verified")
+    await cast.lead.press(channel, "mitigate")
 
 
 async def _end(cast: Cast, channel: str, panel: str) -> None:
-    await cast.comms.press(panel, "exercise_end")
-    await cast.comms.sees(channel, "The exercise is over")
+    await cast.comms.sees(channel, "The exercise is over", within=90)
     await cast.comms.press(panel, "exercise_improve_open")
     due = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
     await cast.comms.submit({"text": "Write down who may purge transcripts.", "owner": cast.privacy.id, "due": due})

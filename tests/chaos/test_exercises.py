@@ -16,9 +16,11 @@ from incidents.db import reading
 from playbooks import running
 from playbooks.models import Exercise, ExerciseInject
 from playbooks.scenario import load_scenarios
+from sandbox.story.fields import words_of
 from sandbox.story.person import Person
 from sandbox.story.stage import SUPPORT_CHANNEL
 from sandbox.story.waiting import until
+from sandbox.workspace import Json
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -107,10 +109,22 @@ class Team:
         await self.lead.submit({"role": "legal", "user": self.privacy.id})
 
     async def starts_the_clock(self) -> None:
-        await self.privacy.press(self.channel, "clock_decline_open")
-        await self.privacy.submit({"words": "The system is not high-risk."})
-        await self.privacy.sees(self.channel, "EU AI Act, deployer informs", "Does not apply")
-        await self.privacy.press(self.channel, "clock_start_open")
+        def gdpr() -> tuple[str, Json, Json] | None:
+            for message in reversed(self.privacy.messages(self.channel)):
+                about = ""
+                for block in message["blocks"] or []:
+                    about = words_of(block) if block["type"] == "section" else about
+                    for element in block.get("elements", []):
+                        if element.get("action_id") == "clock_start_open" and "GDPR" in about:
+                            return message["ts"], block, element
+            return None
+
+        ts, block, element = await until(gdpr, "the GDPR clock's Start")
+        container = {"type": "message", "channel": self.channel, "ts": ts}
+        given = {"value": element["value"]}
+        await self.privacy.act(
+            "block_action", container=container, block_id=block["block_id"], action_id="clock_start_open", element=given
+        )
         await self.privacy.submit()
 
     async def rolls_back(self) -> None:
