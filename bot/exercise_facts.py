@@ -111,7 +111,7 @@ def panel_facts(session: Session, exercise: Exercise) -> PanelFacts:
         state=exercise.state,
         speed=exercise.speed,
         speeds=running.SPEEDS,
-        minute=min(shown, float(scenario.minutes)),
+        minute=shown,
         minutes=scenario.minutes,
         channel_id=exercise.channel_id,
         incident=f"INC-{exercise.incident_id}" if exercise.incident_id else None,

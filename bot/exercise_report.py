@@ -33,7 +33,7 @@ def gather(session: Session, exercise: Exercise, policy: Policy, names: Names, c
     """Everything the report says. `names` gives a person's name for their id."""
     scenario, clock = running.scenario_of(exercise), running.clock(exercise)
     incident = session.get(Incident, exercise.incident_id) if exercise.incident_id else None
-    shown = min(running.minute(exercise), float(scenario.minutes))
+    shown = running.minute(exercise)
     outcomes = running.judge(session, exercise, scenario, exercise_facts.facts(session, exercise), shown)
     people = running.people(session, exercise.id)
     titles = {role.id: role.title for role in scenario.roles} | {EVALUATOR: "Evaluators"}

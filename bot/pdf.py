@@ -183,7 +183,7 @@ class _Writer:
         if tag != "h1":
             pdf.ln(3.2 if tag == "h2" else 1.6)
         # A heading alone at the foot of a page belongs to the next; so does one whose table would not begin there.
-        more = 45 if "heading_open" in following[:1] else 30 if "table_open" in following else 0
+        more = 28 if "heading_open" in following[:1] else 12 if "table_open" in following else 0
         if pdf.will_page_break(size * POINT * LINE + 22 + more):
             pdf.add_page()
         pdf.set_font(FAMILY, "B", size)

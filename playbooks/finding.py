@@ -112,8 +112,8 @@ def clock(exercise: Exercise) -> Clock:
 
 
 def minute(exercise: Exercise) -> float:
-    """What the exercise clock shows now; after the end, what it showed then."""
-    return clock(exercise).minute(exercise.ended_at or now())
+    """What the exercise clock shows now, at most the scenario's last minute; after the end, what it showed then."""
+    return min(clock(exercise).minute(exercise.ended_at or now()), float(exercise.scenario["minutes"]))
 
 
 def require_live(exercise: Exercise) -> None:

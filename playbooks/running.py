@@ -243,8 +243,7 @@ def set_speed(session: Session, exercise: Exercise, speed: int) -> None:
 def end(session: Session, exercise: Exercise, facts: Iterable[Fact], *, because: str | None = None) -> None:
     """End it: `ended` as planned, or `stopped` with the reason. Timers of its incident remind nobody any more."""
     require_live(exercise)
-    scenario = scenario_of(exercise)
-    shown = min(minute(exercise), float(scenario.minutes))
+    scenario, shown = scenario_of(exercise), minute(exercise)
     exercise.state = "stopped" if because else "ended"
     exercise.ended_at = now()
     exercise.ended_because = because

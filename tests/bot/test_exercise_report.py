@@ -23,6 +23,7 @@ from playbooks.models import Exercise
 from playbooks.report import Report
 from playbooks.running import Setup
 from playbooks.scenario import load_scenario
+from playbooks.score import outcomes
 from severity.policy import load_policy
 
 COMMANDER, ON_CALL, LEAD = "U0COMMAND1", "U0ONCALL01", "U0LEADER01"
@@ -168,3 +169,9 @@ def test_an_improvement_is_added_once_however_often_it_is_sent(engine: Engine) -
             due = now().date() + timedelta(days=30)
             afterwards.improve(session, exercise, "Write it down.", owner=LEAD, due=due, by=LEAD, key="one")
         assert len(afterwards.improvements(session, exercise.id)) == 1
+
+
+@pytest.mark.parametrize(("minute", "state"), [(12.0, "missed"), (11.9, "not_asked")])
+def test_what_was_due_at_the_last_minute_is_missed_where_the_exercise_ran_to_its_end(minute: float, state: str) -> None:
+    found = outcomes(load_scenario(SMALL), [], {"press": 9.0}, minute, ended=True)
+    assert next(each.state for each in found if each.action.id == "update") == state

@@ -5,7 +5,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, FloatRect, Page, async_playwright
 
 from incidents.db import upgrade
 from sandbox.server import World
@@ -151,7 +151,8 @@ async def _pages(report: bytes, folder: Path, wanted: int) -> None:
                 page = await viewer.new_page(viewport={"width": 900, "height": 1230})
                 await page.goto(f"file://{file}#page={number}&toolbar=0&navpanes=0&view=Fit")
                 await page.wait_for_timeout(2500)
-                await page.screenshot(path=folder / ("aar.png" if number == 1 else f"aar-{number}.png"))
+                sheet: FloatRect = {"x": 12, "y": 4, "width": 861, "height": 1218}  # without the viewer's own edges
+                await page.screenshot(path=folder / ("aar.png" if number == 1 else f"aar-{number}.png"), clip=sheet)
                 await page.close()
             await viewer.close()
 
