@@ -29,7 +29,7 @@ SCENARIO = "personal-data-after-model-update"
 PLAYED = load_scenarios().require(SCENARIO)
 SURE = {"materialisation": "event", "ongoing": "yes", "personal_data": "others", "minors": "none", "rights_law": "no"}
 SPEED = 60
-SLACK = 3.0  # exercise minutes that a scripted act may be late: three seconds of the wall clock
+SLACK = 4.0  # exercise minutes that a scripted act may be late: four seconds of the wall clock
 KILLS = 5
 
 
@@ -141,10 +141,12 @@ class Team:
         )
         await self.privacy.submit()
 
-    async def rolls_back(self) -> None:
+    async def plans_the_rollback(self) -> None:
         await self.on_call.press(self.channel, "step_decide_still-leaking")
         await self.on_call.press(self.channel, "rollback_open")
         await self.on_call.submit({"target": "model-version"})
+
+    async def approves_it(self) -> None:
         await self.lead.press(self.channel, "rollback_approve")
 
     async def notes(self, words: str) -> None:
@@ -166,11 +168,12 @@ def script(team: Team) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         (5, lambda: team.classifies("few")),
         (9, team.saves_the_exchange),
         (14, team.keeps_the_transcripts),
+        (16, team.plans_the_rollback),
         (24.5, lambda: team.notes("07:40, 07:52 and 08:05: three times, and who saw what.")),
         (26, team.brings_privacy_in),
         (27, team.starts_the_clock),
-        (29, team.rolls_back),
-        (33, lambda: team.classifies("many")),
+        (28, team.approves_it),
+        (30, lambda: team.classifies("many")),
         (40, lambda: team.notes("The lamp customer's address was shown once; called back.")),
         (46, team.drafts_the_status_page),
         (55, lambda: team.notes("Contracts with a notice period: the hotel group, 24 hours, privacy has it.")),
@@ -189,8 +192,8 @@ BY_HAND = {
     "tell-privacy": ("late", 26),  # asked for at 18, due 24; critical
     "start-clock": ("in time", 27),  # asked for at 22, due 32
     "write-times": ("in time", 24.5),  # asked for at 22, due 34
-    "roll-back": ("in time", 29),  # asked for at 27, due 36
-    "classify-again": ("in time", 33),  # asked for at 27, due 37
+    "roll-back": ("in time", 28),  # asked for at 27, due 36
+    "classify-again": ("in time", 30),  # asked for at 27, due 37
     "protect-person": ("in time", 40),  # asked for at 38, due 48
     "holding-statement": ("in time", 46),  # asked for at 44, due 54
     "contracts": ("in time", 55),  # asked for at 53, due 61
@@ -207,7 +210,7 @@ RATINGS_BY_HAND = {
     "clock": "M",  # privacy was told late, and that is critical
     "words": "S",  # the authority was answered late, the next shift told nothing
 }
-TIMES_BY_HAND = {"TTD": 1, "TTA": 2, "TTM": 28}  # reported at 1; acknowledged at 3; the rollback was verified at 29
+TIMES_BY_HAND = {"TTD": 1, "TTA": 2, "TTM": 27}  # reported at 1; acknowledged at 3; the rollback was verified at 28
 BRANCHES_NOT_TAKEN = {"transcripts-gone", "curious-colleague", "filter-in", "filter-leaks", "printed-denial"}
 
 
