@@ -4,6 +4,8 @@ Every inject is a workflow whose id is the inject, and its message bears the sam
 it is sent once, and whoever comes next finds it sent.
 """
 
+from pathlib import Path
+
 from dbos import DBOS
 from sqlalchemy.orm import Session
 
@@ -17,10 +19,12 @@ from bot.views import solo as views_solo
 from bot.views.blocks import escape, person
 from bot.workflows.carry import Trouble, carry_out, durably
 from incidents.db import reading, writing
+from integrations.slack import Message
 from playbooks import afterwards, running, solo
 from playbooks.models import Exercise, ExerciseInject, Improvement
 from playbooks.report import markdown
 from playbooks.scenario import EVERYONE, Inject
+from severity.errors import ContentError
 
 
 @DBOS.workflow(name="open_exercise")
@@ -90,6 +94,8 @@ def pin(exercise_id: int, channel: str, ts: str, again: bool) -> None:
 def deliver_inject(row_id: int) -> None:
     """One inject to whom it is for."""
     durably("inject", send, row_id)
+    for kind in ("image", "file"):
+        durably(f"inject {kind}", attach, row_id, kind)
 
 
 def send(row_id: int, again: bool) -> None:
@@ -106,6 +112,30 @@ def send(row_id: int, again: bool) -> None:
     ts = room.post(channel, message, key=key, again=again)
     with writing(parts().db) as session:
         session.get_one(ExerciseInject, row_id).message_ts = ts
+
+
+def attach(row_id: int, kind: str, again: bool) -> None:
+    """The picture or file that comes with an inject, in the channel; its name is its key. One that is not there any
+    more is said aloud, so that nobody waits for it."""
+    exercise_id, channel, inject, _ = _inject(row_id)
+    name = inject.image if kind == "image" else inject.file
+    if name is None or channel is None or inject.channel == "dm":
+        return
+    room = exercise_shown.room(exercise_id)
+    with reading(parts().db) as session:
+        exercise = session.get_one(Exercise, exercise_id)
+        number, scenario_id = exercise.number, exercise.scenario_id
+    try:
+        parts().scenarios.require(scenario_id)
+        content = parts().scenarios.attachment(scenario_id, name).read_bytes()
+    except ContentError:
+        words = (
+            f"The {kind} that belongs here ({escape(name, 100)}) is not there any more. The facilitator has its words."
+        )
+        room.post(channel, Message(words), key=f"attachment:{row_id}:{kind}", again=again)
+        return
+    title, own = Path(name).name, f"{number}-{inject.id}-{Path(name).name}"
+    room.upload(channel, name=own, title=title, content=content, comment=escape(inject.persona.name), again=again)
 
 
 @DBOS.workflow(name="show_choice")

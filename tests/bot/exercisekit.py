@@ -47,11 +47,18 @@ class Player(Person):
         return answer
 
 
-async def start(scene: Scene, *, speed: int = 1, by: str = LEAD, cast: dict[str, list[str]] | None = None) -> Exercise:
+async def start(
+    scene: Scene,
+    *,
+    speed: int = 1,
+    by: str = LEAD,
+    cast: dict[str, list[str]] | None = None,
+    scenario: str = "small",
+) -> Exercise:
     """Set an exercise up through the form; it waits for *Begin*."""
     before = len(scene.rows(Exercise))
     facilitator = scene.person(by)
-    await facilitator.command(SUPPORT_CHANNEL, "exercise start small")
+    await facilitator.command(SUPPORT_CHANNEL, f"exercise start {scenario}")
     await facilitator.submit({"speed": str(speed), **(cast or CAST)})
     return await until(lambda: _opened(scene, before), "the exercise's channel and panel")
 

@@ -83,7 +83,7 @@ async def test_the_hot_wash_is_open_to_its_people_only_and_leaves_out_a_name_on_
         await person.modal("Hot wash", "not real")
         await person.submit({"q0": words, "anonymous": options})
     await scene.settled()
-    text = await _report(scene, played)
+    text = await _report(scene, played, "Dare to ask.")
     assert "Name a scribe. (privacy)" in text
     assert "Dare to ask." in text
     assert "Dare to ask. (" not in text
@@ -126,7 +126,7 @@ async def test_an_improvement_becomes_one_real_ticket_however_often_it_is_asked_
     issues = scene.world.jira.panel()["issues"]
     assert [issue["summary"] for issue in issues] == ["Write down who may purge."]
     assert issues[0]["key"] == row.ticket
-    assert row.ticket in await _report(scene, played)
+    await _report(scene, played, row.ticket)
 
 
 async def test_the_facilitator_holds_the_clock_and_the_injects(scene: Scene) -> None:
@@ -161,6 +161,24 @@ async def test_the_facilitator_holds_the_clock_and_the_injects(scene: Scene) -> 
     assert all(row.state == "waiting" for row in rows(scene, ExerciseInject, other).values())
     await _end(scene, exercise, LEAD)
     await _end(scene, other, COMMS)
+
+
+async def test_a_file_comes_with_its_inject_once(scene: Scene) -> None:
+    exercise = await start(scene, cast={"role:legal": [PRIVACY]}, scenario="regulators-letter-mid-incident")
+    lead, channel = scene.person(LEAD), str(exercise.channel_id)
+    await press(lead, exercise, "exercise_begin")
+    for words in ("", "", "", "", "You are reminded of Article 73(6)"):
+        await press(lead, exercise, "exercise_next")
+        await lead.sees(channel, words)
+        await scene.settled()
+    name = f"{exercise.number}-the-letter-letter-of-the-authority.md"
+    files = scene.world.workspace.files
+    letter = await until(
+        lambda: next((file for file in files.values() if file.name == name and file.shared_in), None), "the letter"
+    )
+    assert letter.shared_in == [channel]
+    assert sum(file.name == name for file in files.values()) == 1
+    await _end(scene, exercise, LEAD)
 
 
 async def test_only_the_facilitator_leads(scene: Scene) -> None:
@@ -203,17 +221,16 @@ async def _end(scene: Scene, exercise: Exercise, by: str) -> None:
     await until(lambda: now(scene, exercise).state == "ended", f"{exercise.number} to end")
 
 
-async def _report(scene: Scene, played: Played) -> str:
-    """The report as it is written now, after a look at the same as a PDF."""
+async def _report(scene: Scene, played: Played, words: str) -> str:
+    """The report as it is written now, with these words in it, after a look at the same as a PDF."""
     before = set(scene.world.workspace.files)
     await press(scene.person(LEAD), played.exercise, "exercise_report")
 
-    def written(ending: str) -> Any:
+    def written(ending: str, having: bytes = b"") -> Any:
         files = scene.world.workspace.files
         new = (file for name, file in files.items() if name not in before and file.name.endswith(ending))
-        return next((file for file in new if file.content and file.shared_in), None)
+        return next((file for file in new if having in file.content and file.shared_in), None)
 
-    report = await until(lambda: written(".md"), "the report")
-    printed = await until(lambda: written(".pdf"), "the report as PDF")
-    assert printed.content.startswith(b"%PDF")
+    report = await until(lambda: written(".md", words.encode()), "the report")
+    await until(lambda: written(".pdf", b"%PDF"), "the report as PDF")
     return str(report.content.decode())
