@@ -51,7 +51,8 @@ async def test_one_person_plays_to_the_report_with_hints_and_a_rehearsed_colleag
     player, channel = scene.person(ONCALL), str(exercise.channel_id)
     panel = await player.sees(str(player.bot_dm), "Running", "Asked of you now")
     assert "Ground truth" not in str(panel)
-    await player.sees(channel, "Hint: open the incident", "/rai-incident declare", within=40)
+    await player.press(str(player.bot_dm), "solo_hint")
+    await player.sees(channel, "Hint: open the incident", "/rai-incident declare")
     await player.command(channel, "declare")
     await player.submit({"what_happened": "It reads out addresses", "system": f"x{exercise.id}-helper"})
     await player.sees(channel, "SEV2", "Helper")
@@ -66,6 +67,16 @@ async def test_one_person_plays_to_the_report_with_hints_and_a_rehearsed_colleag
     await until(lambda: {one.name[-3:] for one in files} >= {".md", "pdf"}, "the report as two files")
     assert scene.world.pagerduty.panel()["incidents"] == []
     assert [row.kind for row in scene.rows(Incident)] == ["exercise"]
+
+
+async def test_a_hint_comes_by_itself_where_nothing_is_done_once_for_each_action(scene: Scene) -> None:
+    exercise = await begun(scene, "60x")
+    player, channel = scene.person(ONCALL), str(exercise.channel_id)
+    await player.sees(channel, "What was asked of you", within=40)
+    hinted = scene.rows(SoloExercise, SoloExercise.exercise_id == exercise.id)[0].hinted
+    said = [message["text"] for message in player.messages(channel) if "Hint:" in message["text"]]
+    assert hinted
+    assert len(said) == len(hinted) == len(set(hinted))
 
 
 async def test_hints_stay_away_where_they_are_not_wanted_and_are_nobody_elses(scene: Scene) -> None:
