@@ -145,6 +145,7 @@ async def test_the_facilitator_holds_the_clock_and_the_injects(scene: Scene) -> 
     await press(lead, exercise, "exercise_pause")
     await lead.sees(channel, "Its clock stands still")
     await set_speed(lead, exercise, 5)
+    await until(lambda: now(scene, exercise).speed == 5, "the other speed")
     await press(lead, exercise, "exercise_resume")
     await lead.sees(channel, "The exercise goes on")
     await press(lead, exercise, "exercise_people_open")
