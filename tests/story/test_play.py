@@ -22,7 +22,7 @@ REPORTER = Person("U0SUPPORT1", "T0SANDBOX1")
 def _demo(database_url: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bot.cli", "demo", "--play"]
     environment = {**os.environ, "DATABASE_URL": database_url}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
 @pytest.mark.parametrize(
