@@ -40,7 +40,7 @@ tests/real/installed: tests/real/requirements.lock tests/real/package-lock.json
 	     test -z "$$CI"; }
 
 chaos: install
-	$(BIN)/python -m pytest -n 2 -m chaos tests/chaos tests/story
+	$(BIN)/python -m pytest -n 2 -m chaos tests
 
 lint: install
 	$(BIN)/ruff check .

@@ -140,7 +140,7 @@ def _whole(session: Session, exercise: Exercise) -> dict[str, Any]:
             for action in running.scenario_of(exercise).actions
         ],
         "improvements": [
-            {"text": row.text, "owner": row.owner, "due": row.due, "ticket": row.ticket}
+            {"text": row.text, "owner": row.owner, "due": row.due, "ticket": row.ticket or None}
             for row in afterwards.improvements(session, exercise.id)
         ],
     }

@@ -58,7 +58,7 @@ def gather(session: Session, exercise: Exercise, policy: Policy, names: Names, c
         objectives=_objectives(session, exercise, outcomes, names),
         hot_wash=_hot_wash(session, exercise, names),
         improvements=[
-            Planned(row.text, names(row.owner), row.due, row.ticket)
+            Planned(row.text, names(row.owner), row.due, row.ticket or None)
             for row in afterwards.improvements(session, exercise.id)
         ],
         timeline=_timeline(session, exercise, incident, clock, names),

@@ -162,6 +162,9 @@ class HotWashAnswer(Base):
     at: Mapped[datetime]
 
 
+BEING_OPENED = ""
+
+
 class Improvement(Base):
     """One line of the improvement plan: real work that an exercise has shown to be needed."""
 
@@ -175,5 +178,5 @@ class Improvement(Base):
     due: Mapped[date] = mapped_column(sa.Date)
     added_by: Mapped[str] = mapped_column(sa.String(40))
     added_at: Mapped[datetime]
-    ticket: Mapped[str | None] = mapped_column(sa.String(40))
+    ticket: Mapped[str | None] = mapped_column(sa.String(40))  # its key; empty while it is being opened
     ticket_url: Mapped[str | None] = mapped_column(sa.String(500))

@@ -18,13 +18,13 @@ from incidents.db import make_engine, upgrade, writing
 DATABASES = ("sqlite", "postgresql")
 # The longest files first, so that no worker is left with one at the end; then the whole bot, then what is quick.
 LONGEST = (
-    "story/test_play.py",
     "browser/test_story.py",
     "browser/test_page.py",
     "bot/test_rollback_in_slack.py",
+    "bot/test_digest_numbers.py",
+    "bot/test_clocks_in_slack.py",
     "integrations/rollback/test_rollback_gitfile.py",
     "bot/test_abuse_cases.py",
-    "integrations/rollback/test_rollback_killed.py",
     "bot/",
     "integrations/",
 )

@@ -21,7 +21,7 @@ from bot.workflows.carry import Trouble, carry_out, durably
 from incidents.db import reading, writing
 from integrations.slack import Message
 from playbooks import afterwards, running, solo
-from playbooks.models import Exercise, ExerciseInject, Improvement
+from playbooks.models import BEING_OPENED, Exercise, ExerciseInject, Improvement
 from playbooks.report import markdown
 from playbooks.scenario import EVERYONE, Inject
 from severity.errors import ContentError
@@ -186,13 +186,24 @@ def share_report(exercise_id: int, stamp: str, kind: str, again: bool) -> None:
 @DBOS.workflow(name="ticket_improvements")
 def ticket_improvements(exercise_id: int) -> None:
     """A real ticket for every line of the improvement plan that has none."""
-    for improvement_id in parts().durable.transact("lines", _without_ticket, exercise_id):
-        durably("improvement ticket", make_ticket, improvement_id)
+    for improvement_id in parts().durable.transact("lines", _taken_up, exercise_id):
+        if isinstance(durably("improvement ticket", make_ticket, improvement_id), Trouble):
+            parts().durable.transact("given back", _given_back, improvement_id)
     carry_out(Panel(exercise_id), f"{DBOS.workflow_id}:panel", None)
 
 
-def _without_ticket(session: Session, exercise_id: int) -> list[int]:
-    return [row.id for row in afterwards.improvements(session, exercise_id) if row.ticket is None]
+def _taken_up(session: Session, exercise_id: int) -> list[int]:
+    """The lines that have no ticket and that no other press is opening one for: from now on this one does."""
+    running.lock(session, exercise_id)
+    rows = [row for row in afterwards.improvements(session, exercise_id) if row.ticket is None]
+    for row in rows:
+        row.ticket = BEING_OPENED
+    return [row.id for row in rows]
+
+
+def _given_back(session: Session, improvement_id: int) -> None:
+    """No ticket could be had: the next press tries again."""
+    session.get_one(Improvement, improvement_id).ticket = None
 
 
 def make_ticket(improvement_id: int, again: bool) -> None:

@@ -405,6 +405,7 @@ def test_the_digest_of_the_archive_agrees_with_an_independent_query_in_every_num
     assert everything.hazards == 0  # the labels know no hazards
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the archive is loaded on both above
 def test_the_archive_is_refused_where_there_are_incidents(archived: Session) -> None:
     from incidents.errors import Conflict
 
@@ -412,6 +413,7 @@ def test_the_archive_is_refused_where_there_are_incidents(archived: Session) -> 
         archive.load(archived, [], load_policy(), TEAM)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the archive is loaded on both above
 def test_an_imported_incident_says_where_it_comes_from_and_who_labelled_it(archived: Session) -> None:
     from incidents import timeline
     from incidents.models import Incident

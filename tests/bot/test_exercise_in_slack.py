@@ -232,6 +232,6 @@ async def _report(scene: Scene, played: Played, words: str) -> str:
         new = (file for name, file in files.items() if name not in before and file.name.endswith(ending))
         return next((file for file in new if having in file.content and file.shared_in), None)
 
-    report = await until(lambda: written(".md", words.encode()), "the report")
-    await until(lambda: written(".pdf", b"%PDF"), "the report as PDF")
+    report = await until(lambda: written(".md", words.encode()), "the report", within=60)
+    await until(lambda: written(".pdf", b"%PDF"), "the report as PDF", within=60)
     return str(report.content.decode())

@@ -46,6 +46,7 @@ async def begun(scene: Scene, words: str) -> Exercise:
     return exercise
 
 
+@pytest.mark.chaos  # for its length
 async def test_one_person_plays_to_the_report_with_hints_and_a_rehearsed_colleague(scene: Scene) -> None:
     exercise = await begun(scene, "full 10x")
     player, channel = scene.person(ONCALL), str(exercise.channel_id)

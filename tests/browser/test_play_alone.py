@@ -12,7 +12,7 @@ from bot.demo import offered
 from incidents.db import upgrade
 from sandbox.server import World
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 PATIENCE_MS = 30_000
 SCENARIO = "prompt-injection-sends-mail"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Response, expect
 
 from incidents.db import upgrade
 from sandbox.server import World
@@ -44,10 +44,11 @@ class Window:
     async def press(self, action_id: str) -> None:
         """Press the newest button with this action, and wait until the bot has heard of it."""
         button = self.page.locator(f'#messages [data-action-id="{action_id}"]').last
-        await button.click()
-        if await self.page.get_by_test_id("confirm").count():
-            await self.page.get_by_test_id("confirm-yes").click()
-        await expect(self.page.locator("#messages .pending")).to_have_count(0, timeout=PATIENCE_MS)
+        # The answer itself, not the button's look: a message that is edited meanwhile gets a new button.
+        async with self.page.expect_response(_pressed, timeout=PATIENCE_MS):
+            await button.click()
+            if await self.page.get_by_test_id("confirm").count():
+                await self.page.get_by_test_id("confirm-yes").click()
 
     async def form(self, action_id: str, title: str) -> None:
         """Press a button that opens a form; once more where a busy machine let Slack's three seconds pass."""
@@ -93,6 +94,10 @@ class Window:
 @pytest.fixture
 def support(page: Page) -> Window:
     return Window(page)
+
+
+def _pressed(response: Response) -> bool:
+    return response.url.endswith("/sandbox/act") and '"block_action"' in (response.request.post_data or "")
 
 
 async def _window(browser: Browser, world: World, user: str) -> Window:

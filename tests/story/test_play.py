@@ -16,6 +16,7 @@ from sandbox.play import STEPS, play
 from sandbox.server import World
 from severity.policy import load_policy
 
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 REPORTER = Person("U0SUPPORT1", "T0SANDBOX1")
 
 
@@ -25,9 +26,6 @@ def _demo(database_url: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
-@pytest.mark.parametrize(
-    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.chaos)], indirect=True
-)  # PostgreSQL plays it below as well
 def test_the_story_plays_from_harm_to_postmortem_draft(database_url: str) -> None:
     done = _demo(database_url)
 

@@ -19,6 +19,7 @@ from test_rollback_pipelines import GitLab
 
 from integrations.rollback.base import Outcome, Plan
 
+pytestmark = pytest.mark.chaos
 ROOT = Path(__file__).parents[3]
 ROUNDS = 8
 
