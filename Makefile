@@ -39,11 +39,11 @@ tests/real/installed: tests/real/requirements.lock tests/real/package-lock.json
 	|| { echo "MLflow or Unleash could not be installed from PyPI and npm, so they are not tried for real." >&2; \
 	     test -z "$$CI"; }
 
-# Sped-up exercises and the year of digests keep to a clock, so nothing runs beside them.
-BY_THE_CLOCK := tests/chaos/test_exercises.py tests/chaos/test_digest_year.py
+# Sped-up exercises and the year of digests keep to a clock, and 200 rollbacks want the machine: nothing runs beside them.
+ALONE := tests/chaos/test_exercises.py tests/chaos/test_digest_year.py tests/chaos/test_two_hundred.py
 chaos: install
-	$(BIN)/python -m pytest -n 2 -m chaos tests $(addprefix --ignore=,$(BY_THE_CLOCK))
-	$(BIN)/python -m pytest -m chaos $(BY_THE_CLOCK)
+	$(BIN)/python -m pytest -n 2 -m chaos tests $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest -m chaos $(ALONE)
 
 lint: install
 	$(BIN)/ruff check .

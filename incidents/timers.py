@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from incidents.clock import now
@@ -20,10 +21,10 @@ def set_timer(
     incident_id: int | None = None,
     payload: dict[str, Any] | None = None,
 ) -> None:
-    """Set a timer once: the same key again changes nothing."""
-    if session.execute(sa.select(Timer.id).where(Timer.key == key)).first() is None:
-        session.add(Timer(kind=kind, key=key, due_at=due_at, incident_id=incident_id, payload=payload or {}))
-        session.flush()
+    """Set a timer once: the same key again changes nothing, also where replicas set it at the same moment."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    row = {"kind": kind, "key": key, "due_at": due_at, "incident_id": incident_id, "payload": payload or {}}
+    session.execute(dialect.insert(Timer).values(row).on_conflict_do_nothing(index_elements=[Timer.key]))
 
 
 def cancel(session: Session, incident_id: int, kind: str | None = None) -> None:

@@ -25,7 +25,7 @@ from sandbox.story.waiting import until
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 PLANS, KILLS = 200, 20
 LOSING = 0.2
-QUIET = 240.0
+QUIET = 480.0
 SEED = int(os.environ.get("STORM_SEED", "20261121"))
 STAGES = ["planned", "approved", "executing", "executed", "verified"]
 
