@@ -1,12 +1,13 @@
 """Engine, sessions and the migration check: the one way into the database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
@@ -106,6 +107,14 @@ def reading(engine: Engine) -> Iterator[Session]:
     """A session that only looks: it never takes SQLite's write lock."""
     with Session(engine.execution_options(**{READ_ONLY: True}), expire_on_commit=False) as session:
         yield session
+
+
+def insert_once(session: Session, table: type[Any], **values: object) -> None:
+    """Insert a row, or leave the one that has its key: also where replicas do so at the same moment."""
+    insert: Callable[..., sqlite.Insert | postgresql.Insert] = (
+        postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    )
+    session.execute(insert(table).values(**values).on_conflict_do_nothing())
 
 
 def alembic_config(url: str) -> Any:

@@ -5,17 +5,15 @@ again for as long as the record lives. Another policy comes into force when one 
 approves; the one before stays in force until then (abuse case 40).
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from incidents.access import require_admin
 from incidents.clock import now
-from incidents.db import partial_index
+from incidents.db import insert_once, partial_index
 from incidents.errors import Conflict, NotAllowed, NotFound
 from incidents.models import Base
 from severity.policy import Policy, policy_from_text
@@ -69,7 +67,7 @@ class PolicyActivation(Base):
 
 def remember(session: Session, policy: Policy, *, by: str = SHIPPED) -> None:
     """Keep a policy's text under its hash; known already is fine."""
-    _insert_once(
+    insert_once(
         session,
         StoredPolicy,
         hash=policy.hash,
@@ -84,7 +82,7 @@ def begin_with(session: Session, shipped: Policy) -> None:
     """Put the shipped policy in force where none ever was; several replicas may do so at once."""
     remember(session, shipped)
     if active(session) is None:
-        _insert_once(
+        insert_once(
             session,
             PolicyActivation,
             hash=shipped.hash,
@@ -197,10 +195,3 @@ def _in_state(session: Session, state: str) -> PolicyActivation | None:
 
 def _human(person: str | None, account: str) -> str:
     return (person or account).strip().casefold()
-
-
-def _insert_once(session: Session, table: type[T], **values: object) -> None:
-    insert: Callable[..., sqlite.Insert | postgresql.Insert] = (
-        postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    )
-    session.execute(insert(table).values(**values).on_conflict_do_nothing())

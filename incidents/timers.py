@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from incidents.clock import now
+from incidents.db import insert_once
 from incidents.models import Timer
 
 
@@ -22,9 +22,7 @@ def set_timer(
     payload: dict[str, Any] | None = None,
 ) -> None:
     """Set a timer once: the same key again changes nothing, also where replicas set it at the same moment."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    row = {"kind": kind, "key": key, "due_at": due_at, "incident_id": incident_id, "payload": payload or {}}
-    session.execute(dialect.insert(Timer).values(row).on_conflict_do_nothing(index_elements=[Timer.key]))
+    insert_once(session, Timer, kind=kind, key=key, due_at=due_at, incident_id=incident_id, payload=payload or {})
 
 
 def cancel(session: Session, incident_id: int, kind: str | None = None) -> None:
