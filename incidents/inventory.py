@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
 from incidents.clock import now
+from incidents.db import insert_once
 from incidents.models import System, TierDecision
 from severity.clocks import load_clocks
 from severity.errors import ContentError
@@ -139,13 +140,15 @@ def store(session: Session, systems: list[SystemEntry]) -> None:
         decided = _decided_after(session, system)
         if decided is not None:
             system = system.model_copy(update={"tier": decided.tier, "tiered_at": decided.decided_at.date()})
-        entry: dict[str, Any] = system.model_dump(mode="json", by_alias=True)
-        row = session.get(System, system.id)
-        if row is None:
-            row = System(id=system.id)
-            session.add(row)
-        row.name, row.owner, row.tier, row.entry, row.loaded_at = system.name, system.owner, system.tier, entry, now()
-    session.flush()
+        row: dict[str, Any] = {
+            "name": system.name,
+            "owner": system.owner,
+            "tier": system.tier,
+            "entry": system.model_dump(mode="json", by_alias=True),
+            "loaded_at": now(),
+        }
+        insert_once(session, System, id=system.id, **row)  # replicas load the same file at the same moment
+        session.execute(sa.update(System).where(System.id == system.id).values(row))
 
 
 def store_fictional(session: Session, systems: list[SystemEntry]) -> None:
