@@ -15,6 +15,7 @@ from bot.cli_runbooks import runbook_app
 from bot.cli_scenarios import scenario_app
 from bot.cli_severity import policy_app, severity_app
 from bot.cli_systems import clocks_app, forms_app, systems_app
+from bot.lasting import lasting
 from bot.output import AsJson, print_json
 from bot.settings import Settings
 from integrations.errors import OutsideServiceError
@@ -57,7 +58,8 @@ def serve(
     ] = False,
 ) -> None:
     """Run the bot."""
-    from bot import logs, serve
+    with lasting():
+        from bot import logs, serve
 
     logs.set_up()
     serve.run(Settings(), host, port, socket_mode=socket_mode)
@@ -181,7 +183,3 @@ def _refuse(words: str) -> int:
     for line in words.splitlines():  # one fault a line
         typer.echo(f"rai-incident: {' '.join(line.split())}", err=True)
     return 2
-
-
-if __name__ == "__main__":
-    main()

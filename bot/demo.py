@@ -31,7 +31,7 @@ async def _run(settings: Settings, home: Path, port: int, *, unattended: bool) -
     world = World(
         home,
         0 if unattended else port,
-        bot_command=[sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}"],
+        bot_command=[sys.executable, "-m", "bot", "serve", "--socket-mode", "--port", "{port}"],
         bot_env={"DATABASE_URL": url},
         exercises=offered(),
     )

@@ -42,6 +42,7 @@ from bot.homes import Homes
 from bot.inbox import Inbox, Item
 from bot.lanes import Lanes
 from bot.language_model import language_model
+from bot.lasting import lasting
 from bot.parts import Parts
 from bot.policy import PolicyInForce
 from bot.rule_pages import rule_pages
@@ -311,6 +312,7 @@ def run(settings: Settings, host: str, port: int, *, socket_mode: bool) -> None:
     """Serve until told to stop."""
     # A thread that works must not keep the interpreter for long from the one that acknowledges: 1 ms, not 5.
     sys.setswitchinterval(0.001)
-    bot = Bot(settings, socket_mode=socket_mode)
-    app = bot.build()
+    with lasting():
+        bot = Bot(settings, socket_mode=socket_mode)
+        app = bot.build()
     uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5, access_log=False)

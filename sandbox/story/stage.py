@@ -85,7 +85,7 @@ class Story:
     async def command_line(self, *arguments: str) -> str:
         """Run `rai-incident <arguments>` with the bot's environment; what it printed. Unmet unless it exits 0."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.cli", *arguments),
+            *(sys.executable, "-m", "bot", *arguments),
             env=self.world.bot_environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from incidents.db import upgrade
 from sandbox.server import World
 
-BOT = (sys.executable, "-m", "bot.cli", "serve", "--port", "{port}")
+BOT = (sys.executable, "-m", "bot", "serve", "--port", "{port}")
 
 
 @contextmanager

@@ -176,7 +176,7 @@ class Scene:
 async def staged(home: Path, database_url: str) -> AsyncIterator[Scene]:
     """A world whose bot keeps its record in this database."""
     upgrade(database_url)
-    command = [sys.executable, "-m", "bot.cli", "serve", "--port", "{port}"]
+    command = [sys.executable, "-m", "bot", "serve", "--port", "{port}"]
     world = World(home, 0, bot_command=command, bot_env={"DATABASE_URL": database_url}, socket_mode=False)
     async with world:
         await world.bot_ready()

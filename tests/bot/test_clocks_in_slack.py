@@ -13,7 +13,7 @@ from sandbox.story.waiting import until
 SUPPORT, LEAD, PRIVACY = "U0SUPPORT1", "U0RAILEAD1", "U0PRIVACY1"
 SUPPORT_CHANNEL = "C0SUPPORT1"
 HOUR = 3600
-COMMAND = [sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}"]
+COMMAND = [sys.executable, "-m", "bot", "serve", "--socket-mode", "--port", "{port}"]
 
 
 async def test_a_clock_is_proposed_started_shown_warned_of_once_across_a_crash_and_submitted(tmp_path: Path) -> None:

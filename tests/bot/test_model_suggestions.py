@@ -61,7 +61,7 @@ async def talk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Talk]:
             "LLM_DAILY_CALLS": str(CALLS),
             "OPENAI_API_KEY": "key-of-the-operator",
         }
-        command = [sys.executable, "-m", "bot.cli", "serve", "--port", "{port}"]
+        command = [sys.executable, "-m", "bot", "serve", "--port", "{port}"]
         async with World(home, 0, bot_command=command, bot_env=environment, socket_mode=False) as world:
             await world.bot_ready()
             scene = Scene(world, url)

@@ -82,7 +82,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
     url = f"sqlite:///{home / 'record.db'}"
     upgrade(url)
     environment = {"DATABASE_URL": url, "HANDBOOK_DIRS": str(handbook), "OFFICE_HOURS_DAILY_QUESTIONS": str(LIMIT)}
-    command = [sys.executable, "-m", "bot.cli", "serve", "--port", "{port}"]
+    command = [sys.executable, "-m", "bot", "serve", "--port", "{port}"]
     async with World(home, 0, bot_command=command, bot_env=environment, socket_mode=False) as world:
         await world.bot_ready()
         scene = Scene(world, url)

@@ -33,7 +33,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     upgrade(url)
     (home / "config").mkdir()
     edit(home, "2")
-    command = [sys.executable, "-m", "bot.cli", "serve", "--port", "{port}"]
+    command = [sys.executable, "-m", "bot", "serve", "--port", "{port}"]
     async with World(home, 0, bot_command=command, bot_env={"DATABASE_URL": url}, socket_mode=False) as world:
         await world.bot_ready()
         made = Scene(world, url)

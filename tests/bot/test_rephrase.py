@@ -77,7 +77,7 @@ async def talk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Talk]:
             "LLM_TIMEOUT_SECONDS": str(LIMIT),
             "OPENAI_API_KEY": "key-of-the-operator",
         }
-        command = [sys.executable, "-m", "bot.cli", "serve", "--port", "{port}"]
+        command = [sys.executable, "-m", "bot", "serve", "--port", "{port}"]
         async with World(home, 0, bot_command=command, bot_env=environment, socket_mode=False) as world:
             await world.bot_ready()
             scene = Scene(world, url)

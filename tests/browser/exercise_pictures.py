@@ -31,7 +31,7 @@ async def pictures(browser: Browser, folder: Path, *, every: bool = False) -> No
     with tempfile.TemporaryDirectory() as home:
         url = f"sqlite:///{Path(home) / 'pictures.db'}"
         upgrade(url)
-        command = [sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}"]
+        command = [sys.executable, "-m", "bot", "serve", "--socket-mode", "--port", "{port}"]
         async with World(Path(home), 0, bot_command=command, bot_env={"DATABASE_URL": url}) as world:
             await world.bot_ready()
             cast = Cast(world)

@@ -50,7 +50,7 @@ async def main() -> None:
         home = Path(folder)
         url = f"sqlite:///{home / 'pictures.db'}"
         upgrade(url)
-        command = [sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}"]
+        command = [sys.executable, "-m", "bot", "serve", "--socket-mode", "--port", "{port}"]
         async with World(home, 0, bot_command=command, bot_env={"DATABASE_URL": url}) as world:
             await world.bot_ready()
             async with async_playwright() as playwright:

@@ -22,7 +22,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A world with the real bot in it, on a database of its own."""
     url = f"sqlite:///{tmp_path / 'rai-incident.db'}"
     upgrade(url)
-    command = [sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}"]
+    command = [sys.executable, "-m", "bot", "serve", "--socket-mode", "--port", "{port}"]
     async with World(tmp_path, port=0, bot_command=command, bot_env={"DATABASE_URL": url}) as running:
         await running.bot_ready()
         yield running

@@ -22,7 +22,7 @@ from sandbox.story.person import Person, Refused
 from sandbox.story.waiting import check, until
 from sandbox.supervisor import NotReady
 
-BOT = (sys.executable, "-m", "bot.cli", "serve", "--port", "{port}")
+BOT = (sys.executable, "-m", "bot", "serve", "--port", "{port}")
 STARTS = 5
 QUIET = 45.0  # seconds: everything acknowledged is done within it after a restart, waits of retries included
 LONGEST = 3.0  # seconds one workflow takes at most

@@ -35,7 +35,7 @@ from sandbox.story.waiting import until
 from sandbox.supervisor import NotReady, Supervisor
 from severity.policy import load_policy
 
-BOT = ("-m", "bot.cli", "serve", "--port", "{port}")
+BOT = ("-m", "bot", "serve", "--port", "{port}")
 REPORTER, ASKER, APPROVER = "U0SUPPORT1", "U0ONCALL01", "U0RAILEAD1"
 SECRET_VARIABLE, SECRET = "FLEET_SECRET", "signs-the-orders-of-the-storm"
 STARTS = 5

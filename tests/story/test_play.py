@@ -21,7 +21,7 @@ REPORTER = Person("U0SUPPORT1", "T0SANDBOX1")
 
 
 def _demo(database_url: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bot.cli", "demo", "--play"]
+    command = [sys.executable, "-m", "bot", "demo", "--play"]
     environment = {**os.environ, "DATABASE_URL": database_url}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
@@ -43,7 +43,7 @@ async def test_the_story_plays_over_signed_http_on_a_record_that_holds_an_incide
         report = {"what_happened": "An earlier incident", "system": "not-listed"}
         earlier = open_report(session, report, REPORTER, load_policy(), key="earlier").number
     said: list[str] = []
-    command = [sys.executable, "-m", "bot.cli", "serve", "--port", "{port}"]
+    command = [sys.executable, "-m", "bot", "serve", "--port", "{port}"]
 
     async with World(
         tmp_path / "world", 0, bot_command=command, bot_env={"DATABASE_URL": database_url}, socket_mode=False
