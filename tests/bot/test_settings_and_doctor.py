@@ -179,7 +179,7 @@ async def test_declaring_works_without_pagerduty_and_jira(tmp_path: Path) -> Non
         "for name in list(os.environ):\n"
         "    if name.startswith(('PAGERDUTY', 'JIRA')): del os.environ[name]\n"
         "sys.argv = ['rai-incident', 'serve', '--port', sys.argv[1]]\n"
-        "runpy.run_module('bot.cli', run_name='__main__')\n"
+        "runpy.run_module('bot', run_name='__main__')\n"
     )
     command = [sys.executable, "-c", program, "{port}"]
     world = World(tmp_path, 0, bot_command=command, bot_env={"DATABASE_URL": url}, socket_mode=False)
