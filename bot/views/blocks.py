@@ -22,19 +22,21 @@ _HIDDEN = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061
     *(0x200B, 0x200C, 0x2060, 0xFEFF, 0x180E, 0x00AD)
 }
 
+_ODD = re.compile(r"[^ -~\n\t]+")
+
 
 def clean(text: str) -> str:
     """Without control, bidirectional and invisible characters; line breaks and tabs stay."""
     if text.isprintable():  # as most text is, and far quicker to tell of the whole
         return text
-    return "".join(character for character in text if character.isprintable() or _kept(character))
+    return _ODD.sub(lambda odd: "".join(filter(_kept, odd[0])), text)
 
 
 def _kept(character: str) -> bool:
-    """Whether a character that Python does not call printable may stay."""
-    if character in "\n\t":
-        return True
-    return ord(character) not in _HIDDEN and unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn")
+    """Whether a character beyond ASCII may stay."""
+    return character.isprintable() or (
+        ord(character) not in _HIDDEN and unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn")
+    )
 
 
 def cut(text: str, limit: int) -> str:

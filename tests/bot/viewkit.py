@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -193,8 +194,10 @@ def call(view: Callable[..., Any], mode: str, round_: int) -> Any:
     return view(**{name: make(types_[name], name, mode, round_) for name in inspect.signature(view).parameters})
 
 
+@cache
 def make(kind: Any, name: str, mode: str, round_: int, owner: str = "") -> Any:
-    """A value of the type `kind` for an argument or a field of this name."""
+    """A value of the type `kind` for an argument or a field of this name: the same one again, since lists of lists of
+    facts would be made a million times."""
     choices = CHOICES.get(f"{owner}.{name}") or CHOICES.get(name)
     optional = type(None) in typing.get_args(kind)
     if optional and mode == "empty" and name != "metadata":
