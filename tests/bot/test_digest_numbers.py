@@ -336,23 +336,24 @@ def test_the_medians_taken_in_the_database_are_those_of_a_plain_sort(session: Se
         assert each.median == pytest.approx(statistics.median(taken[name]), abs=0.002)
 
 
-@pytest.fixture
-def archived(session: Session) -> Session:
-    """The record with the AI Incident Database's snapshot in it."""
+@pytest.fixture(scope="module")
+def entries() -> list[archive.Archived]:
+    """The AI Incident Database's snapshot."""
     if not ARCHIVE.exists():
         pytest.skip(f"the snapshot is not there: {ARCHIVE.name}")
     labels = ARCHIVE.with_name("classifications_CSETv1.csv").read_text(encoding="utf-8")
-    entries = archive.read(ARCHIVE.read_text(encoding="utf-8"), labels, ARCHIVE.name)
-    archive.load(session, entries, load_policy(), TEAM)
-    return session
+    return archive.read(ARCHIVE.read_text(encoding="utf-8"), labels, ARCHIVE.name)
 
 
-def test_the_digest_of_the_archive_agrees_with_an_independent_query_in_every_number(archived: Session) -> None:
+def test_the_digest_of_the_archive_agrees_with_an_independent_query_in_every_number(
+    session: Session, entries: list[archive.Archived]
+) -> None:
     """The file's own rows say how many; plain SQL of our own, one statement a number, says the rest."""
+    archive.load(session, entries, load_policy(), TEAM)
     first, after = date(2023, 7, 1), date(2024, 7, 1)
     before = first - (after - first)
     period = Period(first, after)
-    digest = digest_of(archived, period)
+    digest = digest_of(session, period)
     with ARCHIVE.open(encoding="utf-8") as file:
         days = Counter(date.fromisoformat(row["date"]) for row in csv.DictReader(file))
 
@@ -362,7 +363,7 @@ def test_the_digest_of_the_archive_agrees_with_an_independent_query_in_every_num
     def rows(begin: date, end: date) -> list[tuple[str, list[str]]]:
         query = sa.text("SELECT declared_at, severity, harm_classes FROM incidents")
         found = []
-        for moment, severity, classes in archived.execute(query):
+        for moment, severity, classes in session.execute(query):
             day = date.fromisoformat(str(moment)[:10])
             if begin <= day < end:
                 found.append((severity, json.loads(classes) if isinstance(classes, str) else classes))
@@ -396,7 +397,7 @@ def test_the_digest_of_the_archive_agrees_with_an_independent_query_in_every_num
     assert counts.open_now == 0
     assert all(time.median is None and time.known == 0 for time in digest.times.values())
     assert digest.recurrence.of == 0  # no incident of the archive names an AI system of an inventory
-    everything = digest_of(archived, Period(date(1980, 1, 1), date(2026, 1, 1))).counts
+    everything = digest_of(session, Period(date(1980, 1, 1), date(2026, 1, 1))).counts
     with ARCHIVE.with_name("classifications_CSETv1.csv").open(encoding="utf-8") as file:
         said = Counter(row["Tangible Harm"] for row in csv.DictReader(file))
     assert everything.total == sum(days.values())
@@ -406,25 +407,29 @@ def test_the_digest_of_the_archive_agrees_with_an_independent_query_in_every_num
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the archive is loaded on both above
-def test_the_archive_is_refused_where_there_are_incidents(archived: Session) -> None:
+def test_the_archive_is_refused_where_there_are_incidents(session: Session, entries: list[archive.Archived]) -> None:
     from incidents.errors import Conflict
 
+    archive.load(session, entries[:1], load_policy(), TEAM)
     with pytest.raises(Conflict, match="nothing was imported"):
-        archive.load(archived, [], load_policy(), TEAM)
+        archive.load(session, [], load_policy(), TEAM)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the archive is loaded on both above
-def test_an_imported_incident_says_where_it_comes_from_and_who_labelled_it(archived: Session) -> None:
+def test_an_imported_incident_says_where_it_comes_from_and_who_labelled_it(
+    session: Session, entries: list[archive.Archived]
+) -> None:
     from incidents import timeline
     from incidents.models import Incident
 
-    incident = archived.query(Incident).filter(Incident.declare_key == "aiid:3").one()
+    archive.load(session, [each for each in entries if each.id == 3], load_policy(), TEAM)
+    incident = session.query(Incident).filter(Incident.declare_key == "aiid:3").one()
     assert incident.severity == "SEV0"  # 189 lives, by CSET's label
     assert incident.severity_provisional
     assert incident.status == "closed"
     assert incident.suggestion["imported"]["classes"]["H1"].startswith("CSET v1")
-    imported, severity = timeline.entries(archived, incident.id)
+    imported, severity = timeline.entries(session, incident.id)
     assert "AI Incident Database, incident 3" in imported.text
     assert imported.source_url == "https://incidentdatabase.ai/cite/3"
     assert "confirmed by nobody" in severity.text
-    assert timeline.verify(archived, incident.id) is None
+    assert timeline.verify(session, incident.id) is None
