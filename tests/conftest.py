@@ -93,7 +93,9 @@ def postgres() -> Iterator[str]:
     _execute(url, "SELECT pg_reload_conf()")
     _execute(url, "CREATE DATABASE template_rai")
     upgrade(_database(url, "template_rai"))
-    _template["shape"] = _shape(_database(url, "template_rai"))
+    template = sa.create_engine(_database(url, "template_rai"), poolclass=sa.NullPool)
+    with template.connect() as connection:
+        _template["shape"] = _shape(connection)
     yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -165,22 +167,22 @@ def _database(url: str, name: str) -> str:
 
 def _emptied(url: str) -> bool:
     """Whether the database is as new again. One that a bot has run on, or that was changed otherwise, is left alone."""
-    if _shape(url) != _template["shape"]:
-        return False
-    try:
-        _execute(url, EMPTY)
-    except sa.exc.SQLAlchemyError:
-        return False
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        if _shape(connection) != _template["shape"]:
+            return False
+        try:
+            connection.exec_driver_sql(EMPTY)
+        except sa.exc.SQLAlchemyError:
+            return False
     return True
 
 
-def _shape(url: str) -> str:
+def _shape(connection: sa.Connection) -> str:
     """What the database consists of."""
     catalogs = ("pg_class", "pg_attribute WHERE NOT attisdropped", "pg_trigger", "pg_constraint", "pg_proc")
     counted = (f"(SELECT count(*) FROM {catalog})" for catalog in catalogs)
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        return str(connection.exec_driver_sql(f"SELECT {', '.join(counted)}").one())
+    return str(connection.exec_driver_sql(f"SELECT {', '.join(counted)}").one())
 
 
 def _execute(url: str, statement: str) -> None:
