@@ -12,6 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from playbooks.schema import Kind
 from severity.loading import StrictModel, check_shape, read_yaml
+from severity.template_text import parsed
 
 TEMPLATES = Path(__file__).parent / "templates"
 # No calls, loops, filters, imports or arithmetic: a text cannot run long or reach anything.
@@ -43,7 +44,7 @@ def blanks() -> Blanks:
 def faults(text: str) -> list[str]:
     """What is wrong with one text of a playbook, in words; empty when nothing is."""
     try:
-        tree = _environment.parse(text)
+        tree = parsed(_environment, text)
     except TemplateSyntaxError as error:
         return [f"template error: {error.message}"]
     found = [

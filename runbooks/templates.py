@@ -12,6 +12,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from incidents.errors import BadInput
+from severity.template_text import parsed
 
 # The blanks a runbook may use.
 FIELDS: dict[str, frozenset[str]] = {
@@ -36,7 +37,7 @@ _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoesca
 def faults(text: str) -> list[str]:
     """What is wrong with one template, in words; empty when nothing is."""
     try:
-        tree = _environment.parse(text)
+        tree = parsed(_environment, text)
     except TemplateSyntaxError as error:
         return [f"template error: {error.message}"]
     found = [

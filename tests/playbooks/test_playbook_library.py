@@ -141,6 +141,14 @@ def test_a_broken_file_is_refused_with_line_key_and_reason_and_hides_nothing(tmp
     assert loaded.faults
 
 
+@pytest.mark.parametrize(
+    "text", ["{{ " + "(" * 20_000 + ")" * 20_000, "{{ incident" + ".x" * 5_000 + " }}", "{{ " + "9" * 9_000]
+)
+def test_a_text_that_would_break_the_reader_is_a_fault_and_not_a_crash(text: str) -> None:
+    [fault] = filling.faults(text)
+    assert fault.startswith("template error: ")
+
+
 def test_an_own_playbook_replaces_ours_of_the_same_class(tmp_path: Path) -> None:
     text = (LIBRARY / "h4-privacy.yaml").read_text().replace("title: Privacy, data exposure", "title: Our own")
     (tmp_path / "mine.yaml").write_text(text)

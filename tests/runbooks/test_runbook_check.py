@@ -161,6 +161,21 @@ def test_what_a_text_needs_is_allowed(text):
     assert templates.faults(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("{{ " + "(" * 20_000 + "incident.title" + ")" * 20_000 + " }}", "nested", id="parentheses"),
+        pytest.param("{{ " + "not " * 600 + "incident.title }}", "nested", id="nots"),
+        pytest.param("{% if incident.title %}" * 100 + "{% endif %}" * 100, "nested", id="ifs"),
+        pytest.param("{{ incident.title" + "|upper" * 300 + " }}", "nested", id="filters"),
+        pytest.param("{{ " + "9" * 10_000 + " }}", "too long", id="number"),
+    ],
+)
+def test_a_template_that_would_break_the_reader_is_a_fault_and_not_a_crash(text, words):
+    [fault] = templates.faults(text)
+    assert words in fault
+
+
 def test_an_own_runbook_replaces_ours_of_the_same_id(tmp_path: Path, small):
     (tmp_path / "mine.yaml").write_text(small.text.replace("id: small", "id: personal-data-in-outputs", 1))
     definition = load_catalogue([tmp_path]).definitions["personal-data-in-outputs"]
