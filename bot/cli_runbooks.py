@@ -14,6 +14,8 @@ from runbooks.catalogue import Catalogue, Definition, load_catalogue, require
 from runbooks.check import check_runbook
 from runbooks.schema import ROLES, Step
 from severity.errors import Fault
+from severity.loading import read_text
+from severity.strict_json import read_json
 
 runbook_app = typer.Typer(no_args_is_help=True, help="Containment runbooks.")
 
@@ -98,9 +100,8 @@ def import_(
 ) -> None:
     """Turn a CACAO 2.0 playbook into a runbook, or say what was refused and why. Nothing is started or installed."""
     from runbooks.cacao import import_ as import_document
-    from runbooks.cacao import read_json
 
-    found = import_document(read_json(_read(file)))
+    found = import_document(read_json(read_text(file), file.name))
     for refusal in found.refusals:
         typer.echo(f"{file.name}: {refusal}", err=True)
     if found.runbook_yaml is None:
@@ -156,13 +157,6 @@ def _show_step(number: str, step: Step) -> None:
 
 def _fault(fault: Fault) -> dict[str, Any]:
     return {"file": fault.file, "line": fault.line, "key": fault.key, "reason": fault.reason}
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput("file", f"{path} cannot be read: {error}") from error
 
 
 def _print(value: Any) -> None:

@@ -18,6 +18,7 @@ from playbooks.scenario import Scenario
 from playbooks.scenario_check import Checked, Known, check_scenario
 from runbooks.catalogue import load_catalogue
 from severity.errors import ContentError, Fault
+from severity.loading import read_text
 
 scenario_app = typer.Typer(no_args_is_help=True, help="Tabletop scenarios: what the team rehearses.")
 
@@ -127,15 +128,15 @@ def import_(
     chosen = [kind for kind, on in zip(Format, (atlas, iceberg, t3sf, as_csv), strict=True) if on]
     if len(chosen) != 1:
         raise typer.BadParameter("say what the file is: --atlas, --iceberg, --t3sf or --csv")
-    text, known = _read(file), _known(Settings())
+    text, known = read_text(file), _known(Settings())
     name = title or file.stem.replace("_", " ").replace("-", " ")
     match chosen[0]:
         case Format.ATLAS:
             found = from_atlas(text, file.name, known)
         case Format.ICEBERG:
-            found = from_iceberg(text, known)
+            found = from_iceberg(text, file.name, known)
         case Format.T3SF:
-            found = from_t3sf(text, name, known)
+            found = from_t3sf(text, file.name, name, known)
         case Format.CSV:
             found = from_csv(text, name, known)
     _hand_over(found, file.name, out)
@@ -178,7 +179,7 @@ def from_incident(
 def propose(file: Annotated[Path, typer.Argument(help="A scenario; proposals are added to it, marked.")]) -> None:
     """Let the language model propose injects. Each stays marked, and `check` warns of it, until `accept`."""
     settings = Settings()
-    found = proposals.propose(_read(file), _ask(settings), _known(settings))
+    found = proposals.propose(read_text(file), _ask(settings), _known(settings))
     if found.text is None:
         _refuse(found, file.name)
         return
@@ -192,7 +193,7 @@ def accept(
     inject: Annotated[str, typer.Option("--inject", help="Id of the proposed inject.")],
 ) -> None:
     """Accept one proposed inject: its mark goes."""
-    _replace(file, proposals.accept(_read(file), inject))
+    _replace(file, proposals.accept(read_text(file), inject))
     typer.echo(f"{file.name}: {inject} is accepted.")
 
 
@@ -288,10 +289,3 @@ def _replace(file: Path, text: str) -> None:
     fresh = file.with_name(f"{file.name}.new")
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(file)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput("file", f"{path} cannot be read: {error}") from error

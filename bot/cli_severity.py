@@ -12,6 +12,7 @@ from bot.output import AsJson, print_json
 from bot.settings import Settings
 from incidents.errors import BadInput
 from severity.explain import Difference, Situation
+from severity.loading import read_text
 from severity.policy import Decision, Policy, load_policy
 
 policy_app = typer.Typer(no_args_is_help=True, help="The severity policy.")
@@ -88,7 +89,7 @@ def explain(
         policy, situation, head = found.policy, found.situation, [found.words]
     else:
         assert facts is not None
-        policy, situation, head = policy_on_file(file), situation_from_json(_read(facts)), []
+        policy, situation, head = policy_on_file(file), situation_from_json(read_text(facts), facts.name), []
     decision = decide(policy, situation)
     if as_json:
         print_json({**_plain(decision), "policy_version": policy.version, **_asked(situation)})
@@ -167,10 +168,3 @@ def _asked(situation: Situation) -> dict[str, Any]:
 
 def _after(item: Difference) -> str | None:
     return str(item.after.severity) if item.after else None
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput("facts", f"{path} cannot be read: {error}") from error

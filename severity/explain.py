@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from severity.errors import RaiIncidentError, UnknownAnswer
 from severity.facts import NOT_SURE
 from severity.levels import Severity
 from severity.policy import Decision, Policy
+from severity.strict_json import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,13 @@ def decide(policy: Policy, situation: Situation) -> Decision:
     return policy.provisional(situation.answers, situation.harm_classes, situation.cues)
 
 
-def situation_from_json(text: str) -> Situation:
+def situation_from_json(text: str, name: str = "facts") -> Situation:
     """A situation as people write it to a file: `{"harm_classes": ["H4"], "facts": {"scope": "few"}, "cues": []}`.
 
-    Without `facts`, the other keys are the facts themselves. Raises `RaiIncidentError` naming the field.
+    Without `facts`, the other keys are the facts themselves. Raises `RaiIncidentError` naming the field; `name` is what
+    it calls the file.
     """
-    try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise RaiIncidentError(f"The facts are not JSON: {error}.") from error
+    raw = read_json(text, name)
     if not isinstance(raw, dict):
         raise RaiIncidentError(
             'The facts must be an object such as {"harm_classes": ["H4"], "facts": {"scope": "few"}}.'

@@ -67,6 +67,11 @@ def dotted(path: Iterable[str | int]) -> str:
 
 def read_yaml(path: Path) -> Document:
     """Read one YAML file strictly. Raises `ContentError` naming file, line, key and reason."""
+    return read_yaml_text(read_text(path), path.name)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that somebody handed in: UTF-8, at most a megabyte. Raises `ContentError`."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -75,11 +80,10 @@ def read_yaml(path: Path) -> Document:
     if len(data) > MAX_BYTES:
         raise ContentError([Fault(path.name, 1, "", f"is larger than {MAX_BYTES:,} bytes")])
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ContentError([Fault(path.name, line, "", "is not UTF-8 text")]) from error
-    return read_yaml_text(text, path.name)
 
 
 def read_yaml_text(text: str, name: str) -> Document:

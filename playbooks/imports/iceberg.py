@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from playbooks.imports.made import Made, named, plain, read_json, refused, sentences
+from playbooks.imports.made import Made, named, plain, refused, sentences
 from playbooks.imports.outside import Event, Expected, Msel, scenario
 from playbooks.scenario import EVERYONE
 from playbooks.scenario_check import NOTHING_KNOWN, Known
+from severity.strict_json import read_json
 
 VERSION = "1.0"
 
@@ -59,10 +60,10 @@ class _File(_Open):
     debrief_notes: str = ""
 
 
-def from_iceberg(text: str, known: Known = NOTHING_KNOWN) -> Made:
-    """A scenario from the text of the file, or why it makes none. Raises BadInput when it is not JSON."""
+def from_iceberg(text: str, name: str, known: Known = NOTHING_KNOWN) -> Made:
+    """A scenario from the text of the file `name`, or why it makes none. Raises ContentError when it is not JSON."""
     try:
-        source = _File.model_validate(read_json(text))
+        source = _File.model_validate(read_json(text, name))
     except ValidationError as error:
         return refused(*(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:20]))
     if source.schema_version != VERSION:

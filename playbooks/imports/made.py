@@ -1,6 +1,5 @@
 """A scenario in the making: plain values -> YAML that passed every check, or the reasons why not. Pure."""
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -9,7 +8,6 @@ from typing import Any
 
 import yaml
 
-from incidents.errors import BadInput
 from playbooks.scenario_check import NOTHING_KNOWN, Known, check_text
 
 MAX_BYTES = 1_000_000
@@ -69,33 +67,6 @@ def sentences(*parts: str) -> str:
     """The parts as one text, with a full stop between those that end without one."""
     said = [part.strip() for part in parts if part.strip()]
     return " ".join(part if part[-1] in ".!?…:" or part is said[-1] else f"{part}." for part in said)
-
-
-def read_json(text: str) -> Any:
-    """JSON, strictly: no duplicate keys, no NaN, not too large or too deep. Raises BadInput."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise BadInput("file", f"The file is larger than {MAX_BYTES:,} bytes. Nothing was imported.")
-    try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise BadInput("file", f"Line {error.lineno} is not JSON: {error.msg}. Nothing was imported.") from error
-    except ValueError as error:
-        raise BadInput("file", f"{error} Nothing was imported.") from error
-    except RecursionError:
-        raise BadInput("file", "The file is nested too deeply. Nothing was imported.") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"The key {twice!r:.60} stands twice.")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON.")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from incidents.errors import BadInput
-from playbooks.imports.made import MAX_BYTES, Made, named, plain, read_json, refused, sentences
+from playbooks.imports.made import MAX_BYTES, Made, named, plain, refused, sentences
 from playbooks.imports.outside import Event, Expected, Msel, scenario
 from playbooks.msel import COLUMNS, bare_cell
 from playbooks.scenario import DOS, EVERYONE, KINDS
 from playbooks.scenario_check import NOTHING_KNOWN, Known
+from severity.strict_json import read_json
 
 MAX_ROWS = 200
 # As our own export writes an expected action.
@@ -35,9 +36,9 @@ _NAMES = {
 }
 
 
-def from_t3sf(text: str, title: str, known: Known = NOTHING_KNOWN) -> Made:
-    """A scenario from T3SF-style MSEL JSON, or why it makes none. Raises BadInput when it is not JSON."""
-    rows = read_json(text)
+def from_t3sf(text: str, name: str, title: str, known: Known = NOTHING_KNOWN) -> Made:
+    """A scenario from T3SF-style MSEL JSON, the file `name`, or why it makes none. Raises ContentError: not JSON."""
+    rows = read_json(text, name)
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         return refused("must be a list of injects, each with Subject, From, Player and Script")
     lacking = [

@@ -5,7 +5,7 @@
 """
 
 from runbooks.cacao.exporting import export
-from runbooks.cacao.importing import Imported, import_, read_json
+from runbooks.cacao.importing import Imported, import_
 from runbooks.cacao.standard import Refusal
 
-__all__ = ["Imported", "Refusal", "export", "import_", "read_json"]
+__all__ = ["Imported", "Refusal", "export", "import_"]

@@ -4,23 +4,19 @@ The standard part of a document is what counts: titles, owners and the graph com
 the standard has no word for. The result passes the same checks as a runbook somebody typed.
 """
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from incidents.errors import BadInput
 from runbooks.cacao.graph import Graph, read_graph
 from runbooks.cacao.names import EXTENSION, answer_variable, as_template, with_variables
 from runbooks.cacao.standard import CacaoStep, Playbook, Refusal, check_schema
 from runbooks.check import check_text
 from runbooks.schema import END, KINDS, ROLES, SEVERITIES
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 _DEFAULT_URGENCY = dict(zip(SEVERITIES, (15, 15, 60, 240, 1440), strict=True))
 _DEFAULT_MINUTES = 15
@@ -36,20 +32,6 @@ class Imported:
     runbook_yaml: str | None
     refusals: tuple[Refusal, ...] = ()
     assumed: tuple[str, ...] = ()
-
-
-def read_json(text: str) -> object:
-    """JSON, strictly: no duplicate keys, no NaN, not too large or too deep. Raises BadInput."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise BadInput("document", f"The document is larger than {MAX_BYTES:,} bytes. Nothing was imported.")
-    try:
-        return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise BadInput("document", f"Line {error.lineno} is not JSON: {error.msg}. Nothing was imported.") from error
-    except ValueError as error:
-        raise BadInput("document", f"{error} Nothing was imported.") from error
-    except RecursionError:
-        raise BadInput("document", "The document is nested too deeply. Nothing was imported.") from None
 
 
 def import_(document: object) -> Imported:
@@ -326,16 +308,3 @@ def _one_line(text: str) -> str:
 def _slug(text: str, limit: int) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     return words[:limit].strip("-") or "step"
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> Object:
-    found: Object = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"The key {name!r:.60} stands twice in one object.")
-        found[name] = value
-    return found
-
-
-def _no_constant(name: str) -> Callable[[], None]:
-    raise ValueError(f"{name} is no value of JSON.")

@@ -10,7 +10,6 @@ import pytest
 import yaml
 from scenariokit import KNOWN, SHARED, SOUND, case_studies
 
-from incidents.errors import BadInput
 from playbooks.drafting import draft, fill, patterns
 from playbooks.imports.atlas import from_atlas
 from playbooks.imports.iceberg import from_iceberg
@@ -19,6 +18,7 @@ from playbooks.imports.table import from_csv, from_t3sf
 from playbooks.msel import COLUMNS, as_csv, bare_cell, rows, safe_cell
 from playbooks.scenario import Scenario, load_scenarios, parse_scenario
 from playbooks.scenario_check import check_text
+from severity.errors import ContentError
 from severity.taxonomy import HARM_CLASS_IDS
 
 # The two cases that make no exercise, and the reason a reader is given.
@@ -99,7 +99,7 @@ def test_the_iceberg_sample_imports_with_its_branches() -> None:
     path = SHARED / "tabletop/vendor_outage.json"
     if not path.exists():
         pytest.skip("the IcebergTTX sample is not in ../shared/data/tabletop")
-    scenario = sound(from_iceberg(path.read_text(encoding="utf-8"), KNOWN))
+    scenario = sound(from_iceberg(path.read_text(encoding="utf-8"), path.name, KNOWN))
     branches = {
         (inject.id, option.id): option.next for inject in scenario.injects for option in inject.options if option.next
     }
@@ -156,15 +156,15 @@ def iceberg(**changed: Any) -> str:
     ],
 )
 def test_an_iceberg_file_that_cannot_be_played_is_refused(changed: dict[str, Any], reason: str) -> None:
-    made = from_iceberg(iceberg(**changed), KNOWN)
+    made = from_iceberg(iceberg(**changed), "ours.json", KNOWN)
     assert made.text is None
     assert any(reason in refusal for refusal in made.refusals), made.refusals
 
 
 @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', "[1,", '{"a": NaN}', "[" * 100_000])
 def test_what_is_not_json_says_so(text: str) -> None:
-    with pytest.raises(BadInput):
-        from_iceberg(text, KNOWN)
+    with pytest.raises(ContentError, match="ours.json:1"):
+        from_iceberg(text, "ours.json", KNOWN)
 
 
 def t3sf(**changed: str) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def test_a_t3sf_list_imports_with_times_after_midnight_polls_and_one_inject_for_
             **{"Real Time": "12:05 AM", "Subject": "Pay?", "Player": "PR/Comm", "Poll": "Pay the ransom | Don’t pay it"}
         ),
     ]
-    made = from_t3sf(json.dumps(source), "Night", KNOWN)
+    made = from_t3sf(json.dumps(source), "night.json", "Night", KNOWN)
     scenario = sound(made)
     assert [(inject.at, inject.to) for inject in scenario.injects] == [(0, "legal"), (10, "everyone")]
     assert [option.label for option in scenario.injects[1].options] == ["Pay the ransom", "Don’t pay it"]
@@ -202,7 +202,7 @@ def test_a_t3sf_list_imports_with_times_after_midnight_polls_and_one_inject_for_
     ],
 )
 def test_a_t3sf_list_that_cannot_be_read_is_refused(source: object, reason: str) -> None:
-    made = from_t3sf(json.dumps(source), "Night", KNOWN)
+    made = from_t3sf(json.dumps(source), "night.json", "Night", KNOWN)
     assert any(reason in refusal for refusal in made.refusals), made.refusals
 
 

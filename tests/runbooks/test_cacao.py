@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cacaokit import standard
 
-from runbooks.cacao import export, import_, read_json
+from runbooks.cacao import export, import_
 from runbooks.catalogue import load_catalogue, parse
 from runbooks.schema import Runbook
 
@@ -44,7 +44,7 @@ def test_a_runbook_with_every_kind_of_step_validates_against_the_standards_schem
 @every_runbook
 def test_an_import_of_our_own_export_is_the_same_runbook(runbook_id: str) -> None:
     runbook = CATALOGUE[runbook_id].runbook
-    found = import_(read_json(json.dumps(export(runbook, AT))))
+    found = import_(json.loads(json.dumps(export(runbook, AT))))
     assert (found.refusals, found.assumed) == ((), ())
     assert found.runbook_yaml is not None
     assert meaning(parse(found.runbook_yaml)) == meaning(runbook)

@@ -194,7 +194,8 @@ def test_facts_from_a_file_may_be_nested_or_flat() -> None:
         ('{"facts": {}, "scope": "few"}', '"facts" must be'),
         ('{"scope": 3}', "scope must be"),
         ('{"harm_classes": "H4"}', "harm_classes must be"),
-        ("[" * 100_000, "not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"scope": "many", "scope": "one"}', "scope: stands twice"),
     ],
 )
 def test_a_wrong_facts_file_is_refused_by_name(text: str, word: str) -> None:
