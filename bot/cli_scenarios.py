@@ -163,14 +163,11 @@ def from_incident(
     number: Annotated[str, typer.Argument(help="A resolved or closed incident, like INC-7.")], out: Out = None
 ) -> None:
     """A scenario from a closed incident: people as roles, data replaced, truth kept. Read it before you share it."""
-    from bot.reading import find_incident
-    from incidents.db import make_engine, reading, require_head
+    from bot.reading import find_incident, reading_record
     from playbooks.imports.incident import from_incident as make
 
     settings = Settings()
-    engine = make_engine(settings.database_url)
-    require_head(engine)
-    with reading(engine) as session:
+    with reading_record(settings) as session:
         found = make(session, find_incident(session, number), _known(settings))
     _hand_over(found, number, out)
 

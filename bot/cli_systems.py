@@ -8,10 +8,11 @@ import yaml
 
 from bot import content
 from bot.output import AsJson, print_json
+from bot.reading import find_incident, reading_record, writing_record
 from bot.settings import Settings
 from incidents import inventory, reporting, tiering
 from incidents.clock import now
-from incidents.db import make_engine, reading, writing
+from incidents.errors import BadInput
 from incidents.inventory import SystemEntry
 from severity.clocks import parse_start
 from severity.policy import load_policy
@@ -89,7 +90,7 @@ def systems_list(as_json: AsJson = False) -> None:
     settings = Settings()
     tree, today = content.tiers(settings), now().date()
     rows = []
-    with reading(make_engine(settings.database_url)) as session:
+    with reading_record(settings) as session:
         for entry in inventory.every(session):
             stands = tiering.standing(session, tree, entry)
             rows.append(
@@ -136,19 +137,22 @@ def systems_import(file: Path) -> None:
     settings = Settings()
     systems = _read(file)
     target = settings.rai_config_dir / INVENTORY
-    with writing(make_engine(settings.database_url)) as session:
+    with writing_record(settings) as session:
         inventory.store(session, systems)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = target.with_suffix(".new")
-        fresh.write_bytes(file.read_bytes())
-        fresh.replace(target)  # at once, so that a bot that starts now reads the old file or the new one
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            fresh = target.with_suffix(".new")
+            fresh.write_bytes(file.read_bytes())
+            fresh.replace(target)  # at once, so that a bot that starts now reads the old file or the new one
+        except OSError as error:
+            raise BadInput("file", f"{target} cannot be written: {error.strerror}. Nothing was changed.") from error
     typer.echo(f"{len(systems)} AI systems are in the inventory. Restart the bot to use changed rollback targets.")
 
 
 @systems_app.command("export")
 def systems_export(as_json: AsJson = False) -> None:
     """The inventory as YAML, with the tiers decided in Slack and their dates."""
-    with reading(make_engine(Settings().database_url)) as session:
+    with reading_record(Settings()) as session:
         entries = [_plain(entry) for entry in inventory.every(session)]
     if as_json:
         print_json({"systems": entries})
@@ -169,13 +173,12 @@ def forms_aia_73(number: str, as_json: AsJson = False) -> None:
 
 
 def _form(name: str, number: str, as_json: bool) -> None:
-    from bot.reading import find_incident
     from severity.forms import load_forms
 
     settings = Settings()
     own_policy = settings.rai_config_dir / "policy.yaml"
     policy = load_policy(own_policy if own_policy.exists() else None)
-    with reading(make_engine(settings.database_url)) as session:
+    with reading_record(settings) as session:
         incident = find_incident(session, number)
         record = reporting.form_record(session, incident, content.clocks(settings), policy)
     filled = load_forms().fill(name, record)

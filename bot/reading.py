@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.settings import Settings
 from incidents import assessing, milestones, opening, policies, questions, timeline
-from incidents.db import make_engine, reading, require_head
+from incidents.db import make_engine, reading, require_head, writing
 from incidents.errors import NotFound
 from incidents.models import Incident
 from postmortems.versions import latest
@@ -22,14 +23,14 @@ from severity.policy import Policy
 
 def every_incident(settings: Settings) -> list[dict[str, Any]]:
     """All incidents, newest first."""
-    with _record(settings) as session:
+    with reading_record(settings) as session:
         query = sa.select(Incident).order_by(Incident.id.desc())
         return [_summary(incident) for incident in session.scalars(query)]
 
 
 def one_incident(settings: Settings, number: str) -> dict[str, Any]:
     """One incident with times, milestones, roles, outside objects and timeline. Raises NotFound."""
-    with _record(settings) as session:
+    with reading_record(settings) as session:
         incident = find_incident(session, number)
         times = milestones.times(incident)
         broken = timeline.verify(session, incident.id)
@@ -77,7 +78,7 @@ def one_incident(settings: Settings, number: str) -> dict[str, Any]:
 
 def past_assessments(settings: Settings) -> list[Past]:
     """Every assessment ever confirmed, as the policy was given it."""
-    with _record(settings) as session:
+    with reading_record(settings) as session:
         return [past for _, past in assessing.past(session)]
 
 
@@ -93,7 +94,7 @@ class Explained:
 def assessment_of(settings: Settings, which: str) -> Explained:
     """The assessment `INC-1:2` (the second; 0 is the provisional one), or the last of `INC-1`. Raises NotFound."""
     number, _, nth = which.partition(":")
-    with _record(settings) as session:
+    with reading_record(settings) as session:
         incident = find_incident(session, number)
         rows = incident.assessments
         if nth and not (nth.isascii() and nth.isdigit() and int(nth[:9]) <= len(rows)):
@@ -112,13 +113,13 @@ def assessment_of(settings: Settings, which: str) -> Explained:
 
 def questions_since(settings: Settings, start: datetime, end: datetime) -> list[Asked]:
     """Every workspace's questions of a window; the operator's command line sees all that are not withheld."""
-    with _record(settings) as session:
+    with reading_record(settings) as session:
         return list(questions.asked_between(session, None, start, end))
 
 
 def newest_postmortem(settings: Settings, number: str) -> dict[str, Any]:
     """The newest version of an incident's postmortem. Raises NotFound."""
-    with _record(settings) as session:
+    with reading_record(settings) as session:
         incident = find_incident(session, number)
         version = latest(session, incident)
         if version is None:
@@ -138,13 +139,25 @@ def newest_postmortem(settings: Settings, number: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _record(settings: Settings) -> Iterator[Session]:
+def reading_record(settings: Settings) -> Iterator[Session]:
     """The record, to look at. Raises DatabaseTrouble when it is not there or of another version."""
+    with _engine(settings) as engine, reading(engine) as session:
+        yield session
+
+
+@contextmanager
+def writing_record(settings: Settings) -> Iterator[Session]:
+    """The record in one transaction, for what an operator may change. Raises DatabaseTrouble as above."""
+    with _engine(settings) as engine, writing(engine) as session:
+        yield session
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[Engine]:
     engine = make_engine(settings.database_url)
     try:
         require_head(engine)
-        with reading(engine) as session:
-            yield session
+        yield engine
     finally:
         engine.dispose()
 

@@ -34,6 +34,36 @@ def record(engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch) -
     return engine
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("systems", "list"), ("systems", "export"), ("systems", "import", "mine.yaml"), ("forms", "oecd", "INC-1")],
+)
+def test_without_a_database_of_this_version_it_says_what_to_run(
+    run: Run, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(FILE)
+    monkeypatch.setenv("RAI_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'record.db'}")
+    code, out, err = run(*words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "rai-incident db upgrade" in err
+    assert not (tmp_path / "config").exists()
+
+
+def test_an_inventory_that_cannot_be_written_changes_nothing(
+    run: Run, record: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").write_text("")
+    (tmp_path / "mine.yaml").write_text(FILE)
+    monkeypatch.setenv("RAI_CONFIG_DIR", str(tmp_path / "taken"))
+    code, out, err = run("systems", "import", str(tmp_path / "mine.yaml"))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "cannot be written" in err
+    monkeypatch.setenv("RAI_CONFIG_DIR", str(tmp_path))
+    assert json.loads(run("systems", "list", "--json")[1]) == []
+
+
 def due(run: Run, *words: str) -> dict[str, Any]:
     code, out, err = run("clocks", "due", *words, "--json")
     assert (code, err) == (0, "")
