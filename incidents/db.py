@@ -1,5 +1,6 @@
 """Engine, sessions and the migration check: the one way into the database."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -121,7 +122,7 @@ def alembic_config(url: str) -> Any:
     """Alembic's configuration for our migrations, which travel inside the wheel."""
     from alembic.config import Config
 
-    config = Config()
+    config = Config(stdout=sys.stdout)  # its default is what standard output was when alembic was imported
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
