@@ -63,12 +63,13 @@ class Execution:
 
 
 def begin(
-    session: Session, plan_id: int, *, target_entry: Mapping[str, Any], responders: frozenset[str] | None
+    session: Session, plan_id: int, *, target_entry: Mapping[str, Any] | None, responders: frozenset[str] | None
 ) -> Execution | Refused:
     """Start the execution of an approved plan, once; called again, also after a crash, it answers with the same one.
 
-    `target_entry` is the operator's entry as it is now, and `responders` the group as it is now: an approver who has
-    left it no longer counts, and a changed entry needs a new plan.
+    `target_entry` is the operator's entry as it is now (None: taken out), and `responders` the group as it is now: an
+    approver who has left it no longer counts, and a changed entry needs a new plan. A refusal leaves no approved plan
+    behind, which nobody could start again: it is void, or waits for another yes.
     """
     plan, incident = find_locked(session, plan_id)
     execution = _execution_of(session, plan.id)
@@ -78,32 +79,28 @@ def begin(
     if obstacle is not None:
         return refuse(session, plan, ROLLBACK, obstacle.code, obstacle.message)
     if (incident.kind == "exercise") is not (plan.kind == REHEARSAL):
+        void(session, plan, "it belongs to another kind of incident")
         return refuse(session, plan, ROLLBACK, "exercise", "This is an exercise: no system is touched.")
     authority = _authority(session, plan)
     if plan.state != "approved" or authority is None or authority.plan_hash != plan.plan_hash:
         return refuse(session, plan, ROLLBACK, "not-approved", "This plan is not approved.")
-    if canonical_hash(target_entry) != plan.entry_hash:
+    if target_entry is None or canonical_hash(target_entry) != plan.entry_hash:
         void(session, plan, "the operator changed the target's entry")
         words = "The target's entry in the inventory was changed since. Make a new plan."
         return refuse(session, plan, ROLLBACK, "entry-changed", words)
     if not responders:
-        words = (
-            "Who belongs to the responders could not be read, so nothing was changed. The approval stands; try again."
-        )
+        next_ = _wait_again(session, plan, authority, "who belongs to the responders could not be read")
+        words = f"Who belongs to the responders could not be read, so nothing was changed. {next_}"
         return refuse(session, plan, ROLLBACK, "no-responders", words)
-    if isinstance(authority, BreakGlass) and authority.used_by not in responders:
-        void(session, plan, "who used break glass is not a responder any more")
-        words = f"<@{authority.used_by}> is not in the responders' group any more. Make a new plan if it is wanted."
-        return refuse(session, plan, ROLLBACK, "approver-left", words)
-    if isinstance(authority, RollbackApproval) and authority.approver not in responders:
-        void_approvals(session, plan)
-        plan.state = "planned"
-        session.flush()
-        words = f"<@{authority.approver}> is not in the responders' group any more. Another responder must approve."
+    who = _name(authority)
+    if who not in responders:
+        next_ = _wait_again(session, plan, authority, "who let it go ahead is not a responder any more")
+        words = f"<@{who}> is not in the responders' group any more. {next_}"
         return refuse(session, plan, ROLLBACK, "approver-left", words)
     busy = busy_with(session, plan.system_id, plan.target_id)
     if busy is not None:
-        words = f"INC-{busy.incident_id} is changing {plan.title} right now. Look again when that has ended."
+        void(session, plan, f"INC-{busy.incident_id} is changing the same target")
+        words = f"INC-{busy.incident_id} is changing {plan.title} right now. Make a new plan when that has ended."
         return refuse(session, plan, ROLLBACK, "busy", words)
     execution = RollbackExecution(
         key=f"rollback-{plan.id}-{plan.plan_hash[:16]}",
@@ -185,11 +182,24 @@ def _authority(session: Session, plan: RollbackPlan) -> RollbackApproval | Break
     return used(session, plan) or in_force(session, plan)
 
 
+def _wait_again(session: Session, plan: RollbackPlan, authority: RollbackApproval | BreakGlass, because: str) -> str:
+    """Take back what let the plan go ahead; answers with what is next. Break glass is used once for each plan."""
+    if isinstance(authority, BreakGlass):
+        void(session, plan, because)
+        return "Make a new plan if it is wanted."
+    void_approvals(session, plan)
+    plan.state = "planned"
+    session.flush()
+    return "The plan waits for a responder's approval again."
+
+
+def _name(authority: RollbackApproval | BreakGlass) -> str:
+    return authority.used_by if isinstance(authority, BreakGlass) else authority.approver
+
+
 def _who(session: Session, plan: RollbackPlan) -> str:
     authority = _authority(session, plan)
-    if authority is None:
-        return ROLLBACK
-    return authority.used_by if isinstance(authority, BreakGlass) else authority.approver
+    return ROLLBACK if authority is None else _name(authority)
 
 
 def _execution_of(session: Session, plan_id: int) -> RollbackExecution | None:

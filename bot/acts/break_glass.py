@@ -3,8 +3,8 @@
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, incident_of, on_timer
-from bot.acts.rollback import plan_of, say, shown_hash
-from bot.effects import Card, Direct, Effect, Page, PlanMessage, Post, Start
+from bot.acts.rollback import execution, plan_of, say, shown_hash
+from bot.effects import Card, Direct, Effect, Page, PlanMessage, Post
 from bot.inbox import Item
 from bot.parts import parts
 from bot.views import break_glass as views
@@ -40,7 +40,7 @@ def use(session: Session, item: Item, who: Person) -> Done:
     paged = parts().pagerduty is not None
     message = views.used_message(incident.number, outcome.used_by, change(plan), outcome.reason, to_tell, paged)
     effects: list[Effect] = [
-        Start("execute_rollback", f"rollback:{plan.id}", (plan.id,)),
+        execution(session, plan),
         Page(incident.id, PAGE, f"page:{incident.id}:break-glass:{outcome.id}"),
         Post(incident.id, message),
         *(Direct(user, message) for user in to_tell),

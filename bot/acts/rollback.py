@@ -44,10 +44,7 @@ def approve(session: Session, item: Item, who: Person) -> Done:
     )
     if isinstance(outcome, Refused):
         return Done(incident.id, [say(item, outcome.message), PlanMessage(row.id)])
-    return Done(
-        incident.id,
-        [PlanMessage(row.id), Start("execute_rollback", f"rollback:{row.id}", (row.id,))],
-    )
+    return Done(incident.id, [PlanMessage(row.id), execution(session, row)])
 
 
 @act("rollback_reject")
@@ -88,6 +85,14 @@ def verify(session: Session, item: Item, who: Person) -> Done:
     """Ask the system again whether the change took effect."""
     incident, row = plan_of(session, item, who)
     return Done(incident.id, [Start("verify_rollback", f"verify:{item.key}", (row.id,))])
+
+
+def execution(session: Session, row: RollbackPlan) -> Start:
+    """Carry the plan out on the word that stands now. Started once for each such word: a plan whose approver had left
+    the group is approved again by another."""
+    authority = approvals.in_force(session, row)
+    word = f"yes-{authority.id}" if authority is not None else "break-glass"
+    return Start("execute_rollback", f"rollback:{row.id}:{word}", (row.id,))
 
 
 def plan_of(

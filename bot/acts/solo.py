@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, on_lone_timer
+from bot.acts.rollback import execution
 from bot.effects import Effect, ExerciseMessage, Panel, PlanMessage, Start, Tell
 from bot.inbox import Item
 from bot.parts import parts
@@ -142,7 +143,7 @@ def _second_yes(session: Session, exercise: Exercise) -> list[Effect]:
         )
         effects.append(PlanMessage(plan.id))
         if not isinstance(outcome, Refused):
-            effects.append(Start("execute_rollback", f"rollback:{plan.id}", (plan.id,)))
+            effects.append(execution(session, plan))
     return effects
 
 

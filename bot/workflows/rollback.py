@@ -70,8 +70,9 @@ def execute_rollback(plan_id: int) -> None:
     execution = parts().durable.transact("begin", _begin, plan_id, system_id, target_id, responders)
     if isinstance(execution, Refused):
         words = Message(f"✋ {spoken(execution.message)}")
-        carry_out(Post(incident_id, words), f"rollback:{plan_id}:refused", incident_id)
-        carry_out(PlanMessage(plan_id), f"plan:{plan_id}:refused", incident_id)
+        key = str(DBOS.workflow_id)  # a plan that was refused may be approved again, and refused again
+        carry_out(Post(incident_id, words), f"{key}:refused", incident_id)
+        carry_out(PlanMessage(plan_id), f"{key}:shown", incident_id)
         return
     carry_out(PlanMessage(plan_id), f"plan:{plan_id}:executing", incident_id)
     outcome = durably("rollback", _execute, execution, incident_id=incident_id)
@@ -276,11 +277,11 @@ def _propose_undo(
 def _begin(
     session: Session, plan_id: int, system_id: str, target_id: str, responders: frozenset[str] | None
 ) -> Execution | Refused:
+    incident_id = session.get_one(RollbackPlan, plan_id).incident_id
     try:
-        incident_id = session.get_one(RollbackPlan, plan_id).incident_id
         entry = parts().world(incident_id).levers.entry(system_id, target_id)
-    except Conflict as error:
-        return Refused("entry-gone", str(error))
+    except Conflict:
+        entry = None
     return rollback.begin(session, plan_id, target_entry=entry, responders=responders)
 
 

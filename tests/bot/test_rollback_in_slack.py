@@ -160,6 +160,9 @@ async def test_abuse_08_an_approver_removed_before_the_execution_is_denied_at_th
         scene.world.faults.set({"latency_ms": 0, "service": "all"})
     await scene.person(ONCALL).sees(one.channel, f"<@{LEAD}> is not in the responders' group any more")
     assert (one.row.state, one.model, one.executions()) == ("planned", "v2", [])
+    await scene.person(PRIVACY).press(one.channel, "rollback_approve")
+    await one.ends("verified")
+    assert (one.model, len(one.executions())) == ("v1", 1), "another responder's yes carries it out"
 
 
 async def test_abuse_09_while_the_group_cannot_be_read_nobody_approves(scene: Scene) -> None:

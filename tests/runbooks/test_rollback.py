@@ -254,7 +254,9 @@ def test_abuse_09_a_group_that_cannot_be_read_denies_everybody(engine, incident_
         assert _code(_approve(session, plan, responders=responders)) == "no-responders"
         _approve(session, plan)
         assert _code(_begin(session, plan, responders=responders)) == "no-responders"
-        assert _begun(session, plan).approver == APPROVER
+        assert session.get_one(RollbackPlan, plan.id).state == "planned", "it can be approved again"
+        _approve(session, plan, by=THIRD)
+        assert _begun(session, plan).approver == THIRD
 
 
 def test_abuse_10_a_changed_plan_takes_its_approval_with_it(engine, incident_id, plan):
@@ -291,6 +293,26 @@ def test_abuse_10_a_target_that_the_operator_changed_needs_a_new_plan(engine, in
     with writing(engine) as session:
         _approve(session, plan)
         assert _code(_begin(session, plan, target_entry=ENTRY | {"file": "elsewhere"})) == "entry-changed"
+
+
+def test_abuse_10_a_target_that_the_operator_took_out_needs_a_new_plan(engine, incident_id, plan):
+    with writing(engine) as session:
+        _approve(session, plan)
+        assert _code(_begin(session, plan, target_entry=None)) == "entry-changed"
+        assert session.get_one(RollbackPlan, plan.id).state == "void"
+        assert _refusals(session, incident_id) == [("rollback", "entry-changed")]
+
+
+def test_a_plan_approved_while_another_incident_changes_its_target_can_be_made_again(
+    engine, incident_id, other_incident_id, plan
+):
+    with writing(engine) as session:
+        other = _propose(session, other_incident_id, key="other")
+        _approve(session, plan)
+        _approve(session, other)
+        rollback.finish(session, _begun(session, plan).id, Outcome(True, "v1"))
+        assert _code(_begin(session, other)) == "busy"
+        assert other.state == "void"
 
 
 def test_abuse_11_an_expired_plan_is_neither_approved_nor_carried_out(engine, incident_id, plan):
