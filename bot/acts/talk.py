@@ -108,7 +108,13 @@ def _plans(session: Session, incident: Incident) -> list[Effect]:
     return [PlanMessage(plan.id) for plan in plans.plans(session, incident.id) if plan.state == "verified"]
 
 
-def open_steps(session: Session, incident: Incident) -> int:
+def missing_to_resolve(session: Session, incident: Incident) -> list[str]:
+    """What a careful person would still want, in words: of the record, of its runbooks, of its rollbacks."""
+    missing = lifecycle.missing_for_resolve(session, incident, _open_steps(session, incident))
+    return missing + plans.unfinished(session, incident.id)
+
+
+def _open_steps(session: Session, incident: Incident) -> int:
     """How many runbook steps of the incident are still open."""
     return sum(len(progress.open_steps(session, run.id)) for run in progress.runs(session, incident.id))
 
@@ -128,7 +134,7 @@ def resolve(session: Session, item: Item, who: Person) -> Done:
             )
         elif incident.onset_at != onset:
             milestones.correct(session, incident, "onset", onset, actor=who.user_id, reason="set when resolving")
-    missing = lifecycle.missing_for_resolve(session, incident, open_steps(session, incident))
+    missing = missing_to_resolve(session, incident)
     summary = str(payload["summary"])
     lifecycle.resolve(
         session, incident, summary, by=who.user_id, key=item.key, missing=missing, anyway=bool(payload.get("anyway"))

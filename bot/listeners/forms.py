@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot import comms_facts, record
-from bot.acts.talk import open_steps
+from bot.acts.talk import missing_to_resolve
 from bot.listeners import Door, team_of, user_of, visible_incident
 from bot.listeners.levers import levers_of
 from bot.parts import Parts
@@ -188,7 +188,7 @@ def _resolve(session: Session, parts: Parts, incident: Incident, where: Where) -
         raise Conflict(
             f"{incident.number} is not mitigated yet. Press *Mitigated* when the harm has stopped, then resolve."
         )
-    missing = lifecycle.missing_for_resolve(session, incident, open_steps(session, incident))
+    missing = missing_to_resolve(session, incident)
     detected = incident.detected_at or incident.declared_at
     # So that what is still missing can be said in the form, before what was typed is gone; the act looks again.
     gaps = {"gaps": len(missing), "onset_open": incident.onset_at is None}

@@ -236,6 +236,22 @@ def test_abuse_07_the_database_refuses_an_approval_by_the_requester(engine, plan
         session.add(RollbackApproval(**(honest | lie)))
 
 
+def test_what_a_rollback_leaves_open_is_told_to_who_resolves(engine, incident_id, plan):
+    def told() -> list[str]:
+        return plans.unfinished(session, incident_id)
+
+    with writing(engine) as session:
+        assert told() == ["Model version: v2 → v1 waits for approval."]
+        _approve(session, plan)
+        execution = _begun(session, plan)
+        assert told() == ["Model version: v2 → v1 is being carried out."]
+        rollback.finish(session, execution.id, Outcome(True, "v1"))
+        rollback.record_verification(session, plan.id, False, "the service says v2")
+        assert told() == ["Model version: v2 → v1 could not be verified."]
+        _verified(session, incident_id, key="again")
+        assert told() == []
+
+
 def test_abuse_08_an_approver_who_left_the_group_no_longer_counts(engine, incident_id, plan):
     with writing(engine) as session:
         _approve(session, plan)
