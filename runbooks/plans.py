@@ -34,7 +34,7 @@ from runbooks.models import RollbackPlan
 
 CLASSES = ("routine", "disruptive", "critical")
 BUSY = ("executing", "executed")
-REPLANNED = ("stopped", "void", "rejected")  # nothing was changed by it, so the same may be planned again
+REPLANNED = ("stopped", "void", "rejected", "undone")  # nothing of it stands, so the same may be planned again
 
 
 def propose(
@@ -170,17 +170,36 @@ def plans(session: Session, incident_id: int) -> list[RollbackPlan]:
 
 
 def newer(session: Session, row: RollbackPlan) -> bool:
-    """Whether a later plan of the incident is about the same target."""
+    """Whether a later plan of the incident is about the same target, other than those to take this one back."""
     later = sa.select(RollbackPlan.id).where(
         RollbackPlan.incident_id == row.incident_id,
         RollbackPlan.target_id == row.target_id,
         RollbackPlan.id > row.id,
+        RollbackPlan.undoes_id.is_distinct_from(row.id),
     )
     return session.execute(later.limit(1)).first() is not None
 
 
+def unfinished(session: Session, incident_id: int) -> list[str]:
+    """What an incident's rollbacks still leave open, in words: who resolves it now should know."""
+    return [
+        f"{change(row)} {_UNFINISHED[row.state]}"
+        for row in plans(session, incident_id)
+        if row.state in _UNFINISHED and not (row.state == "failed" and newer(session, row))
+    ]
+
+
+_UNFINISHED = {
+    "planned": "waits for approval.",
+    "approved": "is approved and about to start.",
+    "executing": "is being carried out.",
+    "executed": "is carried out and not verified yet.",
+    "failed": "could not be verified.",
+}
+
+
 def replaced_by(session: Session, row: RollbackPlan) -> list[int]:
-    """The earlier plans of the same target that changed nothing: what they offer changes with a newer one."""
+    """The earlier plans of the same target of which nothing stands: what they offer changes with a newer one."""
     query = sa.select(RollbackPlan.id).where(
         RollbackPlan.incident_id == row.incident_id,
         RollbackPlan.target_id == row.target_id,

@@ -104,8 +104,10 @@ def _verify(plan_id: int, plan: Plan, system_id: str, target_id: str, incident_i
 
 def _after(plan_id: int, incident_id: int) -> None:
     """Show how it ended; a containment that did not work pages, because the harm goes on."""
-    state, run_id = parts().durable.transact("state", _state_of, plan_id)
+    state, run_id, undoes_id = parts().durable.transact("state", _state_of, plan_id)
     effects: list[Effect] = [PlanMessage(plan_id)]
+    if undoes_id is not None:  # what was taken back must not go on saying that it contains the harm
+        effects.append(PlanMessage(undoes_id))
     if run_id is not None:
         effects.append(RunMessage(run_id))
     effects.append(Card(incident_id))
@@ -216,10 +218,10 @@ def _plan_of(session: Session, plan_id: int) -> Plan:
     return plans.as_plan(session.get_one(RollbackPlan, plan_id))
 
 
-def _state_of(session: Session, plan_id: int) -> tuple[str, int | None]:
+def _state_of(session: Session, plan_id: int) -> tuple[str, int | None, int | None]:
     row = session.get_one(RollbackPlan, plan_id)
     step = session.get(RunbookStep, row.step_id) if row.step_id else None
-    return row.state, step.run_id if step else None
+    return row.state, step.run_id if step else None, row.undoes_id
 
 
 def _propose(

@@ -436,6 +436,23 @@ async def test_a_proposal_is_rejected_in_words_and_the_next_containment_proposes
     assert _stamps(one)[-1] == ("button", LEAD, True)
 
 
+async def test_what_was_undone_says_so_and_can_be_planned_again(scene: Scene) -> None:
+    one = await _contained(scene, "an undo")
+    oncall, lead = scene.person(ONCALL), scene.person(LEAD)
+    shown = await lead.sees(one.channel, "Done and verified")
+    await oncall.press(one.channel, "rollback_undo_open", ts=shown["ts"])
+    await oncall.submit({"words": "v1 answers nobody."})
+    undo = await lead.sees(one.channel, "Undo plan", "`v1` → `v2`")
+    await lead.press(one.channel, "rollback_approve", ts=undo["ts"])
+    await one.ends("undone")
+    again = await lead.sees(one.channel, "*Undone*", "`v2` → `v1`", "Make a new plan")
+    assert again["ts"] == shown["ts"]
+    await scene.settled()
+    assert (one.model, one.incident.status) == ("v2", "open")
+    await lead.press(one.channel, "rollback_replan", ts=shown["ts"])
+    await lead.sees(one.channel, "Rollback plan", "`v2` → `v1`", "waits for another responder")
+
+
 QUESTION = "Where is my order?"
 
 
