@@ -7,13 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from bot import content
-from bot.output import AsJson, print_json
+from bot.output import AsJson, print_checked, print_json
 from bot.settings import Settings
 from incidents.errors import NotFound
 from playbooks.library import Library, check_playbook
 from playbooks.schema import Playbook
 from runbooks.catalogue import load_catalogue
-from severity.errors import Fault
 
 playbook_app = typer.Typer(no_args_is_help=True, help="Playbooks: who does what, per harm class.")
 
@@ -70,15 +69,7 @@ def check(
     else:
         library = _library()
         faults, checked = list(library.faults), len(library.playbooks)
-    if as_json:
-        print_json([_fault(fault) for fault in faults])
-    else:
-        for fault in faults:
-            typer.echo(str(fault))
-        if not faults:
-            typer.echo(f"{checked} playbook{'s' if checked != 1 else ''} checked: no faults.")
-    if faults:
-        raise typer.Exit(2)
+    print_checked(faults, checked, "playbook", as_json=as_json)
 
 
 def _in_order(playbooks: Mapping[str, Playbook]) -> list[str]:
@@ -103,7 +94,3 @@ def _summary(playbook: Playbook) -> dict[str, Any]:
         "tell": [tell.who for tell in playbook.tell],
         "runbooks": list(playbook.runbooks),
     }
-
-
-def _fault(fault: Fault) -> dict[str, Any]:
-    return {"file": fault.file, "line": fault.line, "key": fault.key, "reason": fault.reason}

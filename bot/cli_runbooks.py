@@ -1,11 +1,11 @@
 """`rai-incident runbook …`: the catalogue, checks, and the exchange format. Files only: no database, no Slack."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from bot.output import AsJson, print_checked, print_json
 from bot.settings import Settings
 from incidents import inventory
 from incidents.clock import now
@@ -13,26 +13,27 @@ from incidents.errors import BadInput
 from runbooks.catalogue import Catalogue, Definition, load_catalogue, require
 from runbooks.check import check_runbook
 from runbooks.schema import ROLES, Step
-from severity.errors import Fault
 from severity.loading import read_text
 from severity.strict_json import read_json
 
 runbook_app = typer.Typer(no_args_is_help=True, help="Containment runbooks.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 RunbookId = Annotated[str, typer.Argument(help="The runbook's id, as `runbook list` shows it.")]
 
 
 @runbook_app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """The runbooks that can be started: ours, and the organisation's own."""
-    found = sorted(_catalogue().definitions.values(), key=lambda item: item.runbook.id)
+    catalogue = _catalogue()
+    found = sorted(catalogue.definitions.values(), key=lambda item: item.runbook.id)
     if as_json:
-        _print([_summary(item) for item in found])
+        print_json([_summary(item) for item in found])
         return
     for item in found:
         own = "" if item.shipped else "  (own)"
         typer.echo(f"{item.runbook.id:<36} {', '.join(item.runbook.harm_classes):<12} {item.runbook.title}{own}")
+    for name in dict.fromkeys(fault.file for fault in catalogue.faults):
+        typer.echo(f"{name} was refused; `rai-incident runbook check` says why.", err=True)
 
 
 @runbook_app.command()
@@ -41,7 +42,7 @@ def show(runbook_id: RunbookId, as_json: AsJson = False) -> None:
     item = require(_catalogue(), runbook_id)
     runbook = item.runbook
     if as_json:
-        _print({**_summary(item), "definition": runbook.model_dump(mode="json", exclude_none=True)})
+        print_json({**_summary(item), "definition": runbook.model_dump(mode="json", exclude_none=True)})
         return
     typer.echo(f"{runbook.title}  ({runbook.id}; {', '.join(runbook.harm_classes)})")
     typer.echo("\nUse it when:")
@@ -67,15 +68,7 @@ def check(
     else:
         catalogue = _catalogue()
         faults, checked = list(catalogue.faults), len(catalogue.definitions)
-    if as_json:
-        _print([_fault(fault) for fault in faults])
-    else:
-        for fault in faults:
-            typer.echo(str(fault))
-        if not faults:
-            typer.echo(f"{checked} runbook{'s' if checked != 1 else ''} checked: no faults.")
-    if faults:
-        raise typer.Exit(2)
+    print_checked(faults, checked, "runbook", as_json=as_json)
 
 
 @runbook_app.command()
@@ -88,7 +81,7 @@ def export(
     if cacao:
         from runbooks.cacao import export as export_
 
-        _print(export_(item.runbook, now()))
+        print_json(export_(item.runbook, now()))
     else:
         typer.echo(item.text.rstrip())
 
@@ -105,7 +98,9 @@ def import_(
     for refusal in found.refusals:
         typer.echo(f"{file.name}: {refusal}", err=True)
     if found.runbook_yaml is None:
-        typer.echo(f"Refused: {len(found.refusals)} reasons above. Nothing was written.", err=True)
+        count = len(found.refusals)
+        reasons = "reason" if count == 1 else f"{count} reasons"
+        typer.echo(f"Refused for the {reasons} above. Nothing was written.", err=True)
         raise typer.Exit(2)
     for note in found.assumed:
         typer.echo(f"review: {note}", err=True)
@@ -153,11 +148,3 @@ def _show_step(number: str, step: Step) -> None:
     if step.check:
         typer.echo(f"     Check: {step.check}")
     typer.echo("")
-
-
-def _fault(fault: Fault) -> dict[str, Any]:
-    return {"file": fault.file, "line": fault.line, "key": fault.key, "reason": fault.reason}
-
-
-def _print(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

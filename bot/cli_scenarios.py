@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from bot import content
 from bot.cli_severity import policy_on_file
-from bot.output import AsJson, print_json
+from bot.output import AsJson, print_checked, print_json
 from bot.settings import Settings
 from incidents.errors import BadInput
 from playbooks import msel, proposals
@@ -78,18 +78,10 @@ def check(
         library = content.scenarios(settings)
         results = [check_scenario(path, known) for path in library.files.values()]
         results.append(Checked(faults=tuple(library.faults)))
-    rows = [("fault", fault) for result in results for fault in result.faults]
-    rows += [("warning", fault) for result in results for fault in result.warnings]
-    if as_json:
-        print_json([_fault(level, fault) for level, fault in rows])
-    else:
-        for level, fault in rows:
-            typer.echo(str(fault) if level == "fault" else f"{fault} (warning)")
-        if not any(level == "fault" for level, _ in rows):
-            count = len(files) if files else len(results) - 1
-            typer.echo(f"{count} scenario{'' if count == 1 else 's'} checked: no faults.")
-    if any(level == "fault" for level, _ in rows):
-        raise typer.Exit(2)
+    faults = [fault for result in results for fault in result.faults]
+    warnings = [fault for result in results for fault in result.warnings]
+    count = len(files) if files else len(results) - 1
+    print_checked(faults, count, "scenario", as_json=as_json, warnings=warnings)
 
 
 @scenario_app.command()
@@ -249,10 +241,6 @@ def _summary(scenario: Scenario) -> dict[str, Any]:
         "injects": len(scenario.injects),
         "actions": len(scenario.actions),
     }
-
-
-def _fault(level: str, fault: Fault) -> dict[str, Any]:
-    return {"level": level, "file": fault.file, "line": fault.line, "key": fault.key, "reason": fault.reason}
 
 
 def _hand_over(found: Made, name: str, out: Path | None) -> None:

@@ -13,6 +13,14 @@ def test_list_gives_an_array(run) -> None:  # type: ignore[no-untyped-def]
     assert {"id", "title", "harm_classes", "steps", "hash"} <= set(found[0])
 
 
+def test_list_names_an_own_file_that_was_refused(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    own = tmp_path / "config" / "runbooks"
+    own.mkdir(parents=True)
+    (own / "mine.yaml").write_text(TWELVE)
+    found = run("runbook", "list")
+    assert (found.code, found.err) == (0, "mine.yaml was refused; `rai-incident runbook check` says why.\n")
+
+
 def test_show_prints_the_steps(run) -> None:  # type: ignore[no-untyped-def]
     assert "1. [decide] Is a person at risk right now?" in run("runbook", "show", "self-harm-or-crisis").out
 
