@@ -15,25 +15,7 @@ from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 
 from bot import acts, content, homes, inbox, parts
-from bot.acts import (
-    break_glass,
-    classify,
-    clocks,
-    comms,
-    contain,
-    digest,
-    exercise,
-    officehours,
-    people,
-    policy,
-    postmortem,
-    programme,
-    replay,
-    rollback,
-    solo,
-    talk,
-    tier,
-)
+from bot.acts.programme import begin_reviewing
 from bot.answering import OfficeHours, Rules
 from bot.app import build_app
 from bot.directory import Directory
@@ -67,26 +49,6 @@ from severity.officehours.rendered import sections_of
 from severity.tiers import Tree
 
 log = logging.getLogger("rai.serve")
-# Importing them registers their acts.
-SUBJECTS = (
-    break_glass,
-    classify,
-    clocks,
-    comms,
-    contain,
-    digest,
-    exercise,
-    officehours,
-    people,
-    policy,
-    postmortem,
-    programme,
-    replay,
-    rollback,
-    solo,
-    talk,
-    tier,
-)
 STALE_AFTER = 5.0  # seconds after which an inbox item without a workflow is started again
 SWEEP_EVERY = 1.0
 REFRESH_EVERY = 1.0
@@ -96,7 +58,7 @@ class Bot:
     """One process of the bot. `start()` makes everything ready; `stop()` ends it; work in flight survives both."""
 
     def __init__(self, settings: Settings, *, socket_mode: bool) -> None:
-        assert acts.ACTS, f"no acts registered by {SUBJECTS}"
+        acts.load()
         settings.require("slack_bot_token", "slack_app_token" if socket_mode else "slack_signing_secret")
         self.settings = settings
         self.socket_mode = socket_mode
@@ -137,7 +99,7 @@ class Bot:
         assert registry.WORKFLOWS
         begin_asking()
         with writing(self.parts.db) as session:
-            programme.begin_reviewing(session)
+            begin_reviewing(session)
         self.parts.durable.launch()
         self.inbox.start()
         with reading(self.parts.db) as session:

@@ -4,8 +4,10 @@ An act runs inside one transaction. It checks who may (again, at execution), cal
 must happen outside. A RaiIncidentError from it changes nothing and is told to the person who acted.
 """
 
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -36,6 +38,12 @@ TIMERS: dict[str, OnTimer] = {}
 OnLoneTimer = Callable[[Session, Timer], list[Effect]]
 LONE_TIMERS: dict[str, OnLoneTimer] = {}  # of timers that belong to no incident
 FRESH: set[str] = set()  # kinds for which people and groups are read anew
+
+
+def load() -> None:
+    """Import every subject, which registers its acts and timers: a new one needs no list."""
+    for subject in pkgutil.iter_modules(__path__):
+        import_module(f"{__name__}.{subject.name}")
 
 
 def act(kind: str, *, fresh: bool = False, look: Look | None = None) -> Callable[[Act], Act]:
