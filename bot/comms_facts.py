@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from bot.parts import Parts
 from bot.views import comms as views
 from bot.views.blocks import Block
-from incidents import clocks, inventory
+from incidents import clock_reading, inventory
 from incidents.clock import now
 from incidents.models import Incident
 from playbooks import comms
@@ -17,14 +17,14 @@ def facts_of(session: Session, incident: Incident) -> comms.Facts:
         harm_classes=incident.harm_classes,
         severity=incident.severity,
         private=incident.private,
-        clocks=any(row.state != "declined" for row in clocks.of(session, incident.id)),
+        clocks=any(row.state != "declined" for row in clock_reading.of(session, incident.id)),
     )
 
 
 def record_of(session: Session, incident: Incident) -> dict[str, dict[str, str]]:
     """The blanks the record can fill. Never the report's own words: they may hold personal data and guesses."""
     system = inventory.find(session, incident.system_id)
-    aware = clocks.stamps_of(session, incident).get("awareness")
+    aware = clock_reading.stamps_of(session, incident).get("awareness")
     return {
         "incident": {
             "number": incident.number,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from bot import exercise_facts
-from incidents import clocks, timeline
+from incidents import clock_reading, timeline
 from incidents.models import Incident, RegulatorClock
 from playbooks import afterwards, running
 from playbooks.exercise import Clock
@@ -105,7 +105,7 @@ def _clocks(
 ) -> list[ClockReport]:
     """Every legal clock that the incident proposed, and those that the scenario expects."""
     wanted = running.scenario_of(exercise).truth.clocks
-    rows: list[RegulatorClock] = clocks.of(session, incident.id) if incident is not None else []
+    rows: list[RegulatorClock] = clock_reading.of(session, incident.id) if incident is not None else []
     found = [
         ClockReport(
             titles.get(row.clock, row.clock) + (" (expected)" if row.clock in wanted else ""),

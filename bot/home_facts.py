@@ -11,7 +11,7 @@ from bot.acts.digest import shown
 from bot.parts import Parts
 from bot.views.card import CardFacts
 from bot.views.home import Digested, HomeFacts, Rehearsal, Todo
-from incidents import access, clocks, inventory, lifecycle, milestones
+from incidents import access, clock_reading, inventory, lifecycle, milestones
 from incidents.access import Person
 from incidents.models import Assessment, Incident
 from incidents.subscriptions import DigestSubscription
@@ -85,7 +85,7 @@ def waiting_for(
     if who.responder:
         waiting += [todo(words, due) for words, due in _second_person(session, incident, who.user_id, now)]
     if roles & set(KEEPS_TIME):
-        for row in clocks.of(session, incident.id):
+        for row in clock_reading.of(session, incident.id):
             line = record.clock_line(session, incident, row)
             report = line.next_report
             if line.state == "running" and report is not None and report.due is not None:

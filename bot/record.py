@@ -9,7 +9,7 @@ from bot.parts import parts
 from bot.views.card import CardFacts
 from bot.views.classify import flag_words
 from bot.views.clocks import ClockFacts, ClockLine, card_lines, line_of
-from incidents import clocks, inventory, lifecycle, milestones
+from incidents import clock_reading, inventory, lifecycle, milestones
 from incidents.clock import now
 from incidents.models import Assessment, Incident, Link, RegulatorClock, TimelineEntry
 from runbooks import progress as runs
@@ -68,7 +68,9 @@ def card_facts(session: Session, incident_id: int) -> CardFacts:
         proposed_at=proposal.at if proposal else None,
         kind=incident.kind,
         tier=_tier(session, incident),
-        clocks=card_lines([clock_line(session, incident, row) for row in clocks.of(session, incident_id)], now()),
+        clocks=card_lines(
+            [clock_line(session, incident, row) for row in clock_reading.of(session, incident_id)], now()
+        ),
     )
 
 
@@ -76,12 +78,12 @@ def clock_facts(session: Session, incident_id: int) -> ClockFacts:
     """The incident's regulator clocks with all their small print."""
     incident = session.get_one(Incident, incident_id)
     system = inventory.find(session, incident.system_id)
-    rows = clocks.of(session, incident_id)
+    rows = clock_reading.of(session, incident_id)
     return ClockFacts(
         incident_id=incident.id,
         number=incident.number,
         lines=[clock_line(session, incident, row) for row in rows],
-        stamps={stamp.name: (stamp.at, stamp.actor) for stamp in clocks.said(session, incident_id)},
+        stamps={stamp.name: (stamp.at, stamp.actor) for stamp in clock_reading.said(session, incident_id)},
         regimes_known=bool(system and system.regimes),
         notice=parts().clocks.notice,
         words=parts().clocks.stamps,
@@ -91,8 +93,8 @@ def clock_facts(session: Session, incident_id: int) -> ClockFacts:
 def clock_line(session: Session, incident: Incident, row: RegulatorClock) -> ClockLine:
     """One clock as it stands: what is owed next on the stamps, or on the careful guess while nobody has decided."""
     book = parts().clocks
-    assumed = clocks.assumed_stamps(session, incident, row) if row.state == "proposed" else None
-    return line_of(book, row, clocks.owed(session, incident, book, row, assumed), assumed=assumed is not None)
+    assumed = clock_reading.assumed_stamps(session, incident, row) if row.state == "proposed" else None
+    return line_of(book, row, clock_reading.owed(session, incident, book, row, assumed), assumed=assumed is not None)
 
 
 def times_against_targets(incident: Incident) -> dict[str, tuple[timedelta | None, timedelta | None]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from incidents import assessing, clocks, inventory, timeline
+from incidents import assessing, clock_reading, inventory, timeline
 from incidents.models import Incident, TimelineEntry
 from severity.clocks import Clocks
 from severity.policy import Policy
@@ -31,7 +31,7 @@ def form_record(session: Session, incident: Incident, clocks_: Clocks, policy: P
     entries = timeline.entries(session, incident.id)
     system = inventory.find(session, incident.system_id)
     assessment = assessing.latest(session, incident.id, "confirmed")
-    stamps = clocks.stamps_of(session, incident)
+    stamps = clock_reading.stamps_of(session, incident)
     rollbacks = [entry for entry in entries if entry.kind == "rollback" and entry.data.get("what") in ACTED]
     found: dict[str, Any] = {
         "title": incident.title,
@@ -84,9 +84,9 @@ def _evidence(incident: Incident, entries: Sequence[TimelineEntry]) -> list[str]
 
 
 def _notices(session: Session, incident: Incident, clocks_: Clocks) -> list[str]:
-    rows = {row.id: row for row in clocks.of(session, incident.id)}
+    rows = {row.id: row for row in clock_reading.of(session, incident.id)}
     sent = []
-    for stamp in clocks.said(session, incident.id):
+    for stamp in clock_reading.said(session, incident.id):
         if stamp.clock_id is None:
             continue
         clock = clocks_.clock(rows[stamp.clock_id].clock)

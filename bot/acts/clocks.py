@@ -12,7 +12,7 @@ from bot.record import clock_line, system_name
 from bot.views import clock_alarms as alarms
 from bot.views import clocks as views
 from bot.views.blocks import person
-from incidents import assessing, clocks, inventory, lifecycle, timeline
+from incidents import assessing, clock_reading, clocks, inventory, lifecycle, timeline
 from incidents.access import Action, Person
 from incidents.clock import now
 from incidents.models import Incident, RegulatorClock, Timer
@@ -23,7 +23,7 @@ def proposed(session: Session, incident: Incident) -> list[Effect]:
     """Propose what may apply as the record stands now; what must be shown of it."""
     new = propose(session, incident)
     if not new:
-        return [ClocksMessage(incident.id)] if clocks.of(session, incident.id) else []
+        return [ClocksMessage(incident.id)] if clock_reading.of(session, incident.id) else []
     if lifecycle.link(session, incident.id, "clocks") is None:
         return [ClocksMessage(incident.id)]
     names = [parts().clocks.clock(row.clock).title for row in new]
@@ -53,7 +53,7 @@ def at_declare(session: Session, incident: Incident) -> None:
 
 def recounted(session: Session, incident: Incident) -> list[Effect]:
     """Count the clocks again after a milestone has moved; what must be shown of it."""
-    if not clocks.of(session, incident.id):
+    if not clock_reading.of(session, incident.id):
         return []
     clocks.recount(session, incident, parts().clocks)
     return [ClocksMessage(incident.id)]
@@ -129,7 +129,7 @@ def stamp(session: Session, item: Item, who: Person) -> Done:
 @on_timer(clocks.WARNING)
 def warn(session: Session, timer: Timer, incident: Incident) -> list[Effect]:
     """Part of the time has passed: told once, to whoever answers for the report."""
-    report = clocks.still_due(session, incident, parts().clocks, timer)
+    report = clock_reading.still_due(session, incident, parts().clocks, timer)
     if report is None or report.due is None:
         return []
     message = alarms.warning_message(
@@ -147,7 +147,7 @@ def warn(session: Session, timer: Timer, incident: Incident) -> list[Effect]:
 @on_timer(clocks.PASSED)
 def passed(session: Session, timer: Timer, incident: Incident) -> list[Effect]:
     """The time to work to has passed and the report is not marked submitted."""
-    report = clocks.still_due(session, incident, parts().clocks, timer)
+    report = clock_reading.still_due(session, incident, parts().clocks, timer)
     if report is None or report.due is None:
         return []
     message = alarms.passed_message(incident.number, _room(session, incident), incident.id, report)
@@ -158,15 +158,17 @@ def passed(session: Session, timer: Timer, incident: Incident) -> list[Effect]:
 @on_timer(clocks.WALL)
 def wall(session: Session, timer: Timer, incident: Incident) -> list[Effect]:
     """A limit has passed that runs before the stamp its report waits for: DORA's 24 hours before classification."""
-    report = clocks.still_due(session, incident, parts().clocks, timer)
+    report = clock_reading.still_due(session, incident, parts().clocks, timer)
     if report is None:
         return []
-    stamps = clocks.assumed_stamps(session, incident, report.row)
+    stamps = clock_reading.assumed_stamps(session, incident, report.row)
     walls = parts().clocks.walls(report.row.clock, stamps)
     broken = next((each for each in walls if each.stage.id == report.stage.id and each.breached(now())), None)
     if broken is None:
         return []
-    assumed = broken.stage.wall is not None and broken.stage.wall.starts_at not in clocks.stamps_of(session, incident)
+    assumed = broken.stage.wall is not None and broken.stage.wall.starts_at not in clock_reading.stamps_of(
+        session, incident
+    )
     message = alarms.wall_message(
         incident.number, _room(session, incident), incident.id, broken, report.row, assumed=assumed
     )

@@ -17,7 +17,7 @@ from bot.parts import Parts
 from bot.views import clock_forms
 from bot.views import clocks as views
 from bot.views.blocks import Block, spoken
-from incidents import clocks
+from incidents import clock_reading, clocks
 from incidents.access import Action
 from incidents.clock import now
 from incidents.errors import BadInput, Conflict
@@ -56,17 +56,22 @@ async def shown(door: Door, body: Body, number: str | None, channel: str) -> Mes
 
 
 def _start(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
-    row = clocks.get(session, incident, int(where["clock"]), lock=False)
+    row = clock_reading.get(session, incident, int(where["clock"]), lock=False)
     if row.state in ("running", "submitted"):
         raise Conflict(f"<@{row.decided_by}> started this clock already.")
     clock = parts.clocks.clock(row.clock)
     stages = [stage for stage in clock.stages if stage.step is Step.INITIAL]
-    said = clocks.stamps_of(session, incident, row)
-    guessed = clocks.assumed_stamps(session, incident, row)
-    names = dict.fromkeys(name for stage in stages for name in clocks.counts_from(clock, stage.id))
+    said = clock_reading.stamps_of(session, incident, row)
+    guessed = clock_reading.assumed_stamps(session, incident, row)
+    names = dict.fromkeys(name for stage in stages for name in clock_reading.counts_from(clock, stage.id))
     asked: list[tuple[str, str, datetime | None, bool]] = [
         # What may not have happened yet (a classification, a determination) can be said later.
-        (f"{STAMP}{name}", parts.clocks.stamps[name], said.get(name) or guessed.get(name), name in clocks.NOTICED)
+        (
+            f"{STAMP}{name}",
+            parts.clocks.stamps[name],
+            said.get(name) or guessed.get(name),
+            name in clock_reading.NOTICED,
+        )
         for name in names
     ]
     line = record.clock_line(session, incident, row)
@@ -76,7 +81,7 @@ def _start(session: Session, parts: Parts, incident: Incident, where: Where) -> 
 
 
 def _decline(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
-    row = clocks.get(session, incident, int(where["clock"]), lock=False)
+    row = clock_reading.get(session, incident, int(where["clock"]), lock=False)
     clocks.require_decider(session, incident, str(where["by"]))
     if row.state == "declined":
         raise Conflict(f"<@{row.decided_by}> said already that it does not apply.")
@@ -85,9 +90,9 @@ def _decline(session: Session, parts: Parts, incident: Incident, where: Where) -
 
 
 def _submit(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
-    row = clocks.get(session, incident, int(where["clock"]), lock=False)
+    row = clock_reading.get(session, incident, int(where["clock"]), lock=False)
     clocks.require_decider(session, incident, str(where["by"]))
-    stages: list[Stage] = [each.stage for each in clocks.owed(session, incident, parts.clocks, row)]
+    stages: list[Stage] = [each.stage for each in clock_reading.owed(session, incident, parts.clocks, row)]
     if not stages:
         raise Conflict("Nothing more is owed on this clock. Look at `/rai-incident clocks`.")
     line = record.clock_line(session, incident, row)
@@ -97,7 +102,7 @@ def _submit(session: Session, parts: Parts, incident: Incident, where: Where) ->
 def _stamp(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
     words = parts.clocks.stamps
     # "Submitted" is said on the clock it belongs to, "resolved" by resolving.
-    own = {*clocks.SUBMITTED.values(), "resolved"}
+    own = {*clock_reading.SUBMITTED.values(), "resolved"}
     stamps = [(name, words[name]) for name in words if name not in own]
     return clock_forms.stamp_modal(incident.number, stamps, now(), parts.clocks.notice, metadata(where))
 

@@ -6,7 +6,7 @@ Each message stands alone: it is read on a telephone, at night, by somebody who 
 from datetime import datetime
 
 from bot.views.blocks import Block, actions, button, channel_link, context, escape, section, when
-from incidents.clocks import Owed
+from incidents.clock_reading import Owed
 from incidents.models import RegulatorClock
 from integrations.slack import Message
 from severity.clocks import Clock, Due, Wall

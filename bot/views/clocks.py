@@ -19,7 +19,7 @@ from bot.views.blocks import (
     section,
     when,
 )
-from incidents.clocks import SUBMITTED, Owed
+from incidents.clock_reading import SUBMITTED, Owed
 from incidents.models import RegulatorClock
 from integrations.slack import Message
 from severity.clocks import Clocks

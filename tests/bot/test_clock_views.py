@@ -6,7 +6,7 @@ import pytest
 
 from bot.views import clock_alarms, clock_forms, clocks
 from bot.views.clocks import ClockFacts, ClockLine
-from incidents.clocks import Owed
+from incidents.clock_reading import Owed
 from incidents.models import RegulatorClock
 from integrations.slack import Message
 from sandbox.blocks import block_faults, view_faults

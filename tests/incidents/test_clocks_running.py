@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from recordkit import LEAD, ONCALL, REPORTER, open_one
 from sqlalchemy.orm import Session
 
-from incidents import clock, clocks, lifecycle, milestones, timeline, timers
+from incidents import clock, clock_reading, clocks, lifecycle, milestones, timeline, timers
 from incidents.errors import BadInput, Conflict, NotAllowed, NotFound
 from incidents.models import Incident, RegulatorClock, Stamp, Timer
 from severity.clocks import Clocks, load_clocks
@@ -224,7 +224,7 @@ def test_a_later_stamp_corrects_an_earlier_one_and_both_stay(session: Session, i
     row = started(session, incident, GDPR, awareness=NOW - hours(10))
     clocks.stamp(session, incident, BOOK, "awareness", NOW - hours(30), by=LEGAL, key="better")
     assert row.conservative_at == NOW + hours(42)
-    assert [(each.at, each.actor) for each in clocks.said(session, incident.id)] == [
+    assert [(each.at, each.actor) for each in clock_reading.said(session, incident.id)] == [
         (NOW - hours(10), ONCALL),
         (NOW - hours(30), LEGAL),
     ]
@@ -234,7 +234,7 @@ def test_a_later_stamp_corrects_an_earlier_one_and_both_stay(session: Session, i
 def test_the_secs_days_run_only_once_materiality_is_determined(session: Session, incident: Incident) -> None:
     row = started(session, incident, "us-sec-1.05")
     assert row.conservative_at is None
-    [report] = clocks.owed(session, incident, BOOK, row)
+    [report] = clock_reading.owed(session, incident, BOOK, row)
     assert report.waits_for == "materiality_determined"
     clocks.stamp(session, incident, BOOK, "materiality_determined", NOW, by=LEGAL, key="material")
     assert row.conservative_at is not None
@@ -310,9 +310,9 @@ def test_a_timer_of_a_report_that_was_sent_meanwhile_says_nothing(
     row = started(session, incident, GDPR, awareness=NOW)
     to(hours(40))
     [half] = timers.due(session)
-    assert clocks.still_due(session, incident, BOOK, half)
+    assert clock_reading.still_due(session, incident, BOOK, half)
     clocks.mark_submitted(session, incident, BOOK, row.id, "initial", at=NOW, by=ONCALL, key="sent")
-    assert clocks.still_due(session, incident, BOOK, half) is None
+    assert clock_reading.still_due(session, incident, BOOK, half) is None
 
 
 def test_warnings_go_on_after_the_incident_is_resolved(session: Session, incident: Incident) -> None:
@@ -334,7 +334,7 @@ def test_dora_aware_at_eight_and_classified_30_hours_later_has_alarmed_at_the_24
     assert wall.due_at == NOW + hours(24)
     to(hours(24) + timedelta(seconds=1))
     assert wall.id in [timer.id for timer in timers.due(session)]
-    [broken] = BOOK.walls(DORA, clocks.stamps_of(session, incident, row))
+    [broken] = BOOK.walls(DORA, clock_reading.stamps_of(session, incident, row))
     assert broken.breached(clocks.now())
     timers.claim(session, wall.id)
     to(hours(30))
@@ -386,6 +386,6 @@ def test_every_shipped_clock_can_be_started_with_what_its_form_asks(session: Ses
         )
         session.add(row)
         session.flush()
-        stamps = dict.fromkeys(clocks.counts_from(each, row.stage), NOW)
+        stamps = dict.fromkeys(clock_reading.counts_from(each, row.stage), NOW)
         clocks.start(session, incident, book, row.id, stamps=stamps, by=ONCALL, key="s")
-        assert clocks.owed(session, incident, book, row)[0].due is not None
+        assert clock_reading.owed(session, incident, book, row)[0].due is not None
