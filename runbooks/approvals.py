@@ -99,7 +99,7 @@ def reject(
     if plan.state not in WAITING:
         return refuse(session, plan, by, plan.state, f"This plan is {plan.state} already; it cannot be rejected.")
     void_approvals(session, plan)
-    plan.state = "rejected"
+    plan.state, plan.seen = "rejected", reason
     session.flush()
     record(session, plan, by, "rejected", f"Rollback rejected: {change(plan)} — {reason}")
     return plan
@@ -160,7 +160,7 @@ def standing(session: Session, plan: RollbackPlan, incident: Incident, at: datet
 def void(session: Session, plan: RollbackPlan, why: str) -> None:
     """Take a waiting plan out of the way, and its approval with it."""
     void_approvals(session, plan)
-    plan.state = "void"
+    plan.state, plan.seen = "void", why
     session.flush()
     record(session, plan, "policy", "void", f"Rollback plan void: {change(plan)}, because {why}")
 

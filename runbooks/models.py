@@ -147,7 +147,7 @@ class RollbackPlan(Base):
     requester_person: Mapped[str] = mapped_column(sa.String(200))  # the human behind the account
     requested_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    seen: Mapped[str] = mapped_column(sa.Text, default="")  # what the target said last
+    seen: Mapped[str] = mapped_column(sa.Text, default="")  # what the target said last, or why it is void or rejected
 
 
 class RollbackApproval(Base):

@@ -3,17 +3,18 @@
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, incident_of
-from bot.effects import Card, Effect, PlanMessage, Start, Tell
+from bot.effects import Card, Effect, PlanMessage, Post, Start, Tell
 from bot.inbox import Item
 from bot.parts import parts
 from bot.views.blocks import spoken
+from bot.views.rollback import rejected_message
 from incidents.access import Action, Person
 from incidents.clock import now
 from incidents.errors import Conflict, NotFound
 from incidents.models import Incident
 from integrations.slack import Message
 from runbooks import approvals, plans
-from runbooks.approvals import Refused
+from runbooks.approvals import Refused, change
 from runbooks.models import OPEN_STATES, RollbackPlan, RunbookStep
 
 SHOWN = 16  # characters of the plan's hash on its buttons
@@ -57,6 +58,9 @@ def reject(session: Session, item: Item, who: Person) -> Done:
     effects: list[Effect] = [PlanMessage(row.id), Card(incident.id)]
     if isinstance(outcome, Refused):
         effects.insert(0, say(item, outcome.message))
+    elif who.user_id != row.requested_by:
+        message = rejected_message(incident.number, change(row), row.seen, who.user_id, row.requested_by)
+        effects.append(Post(incident.id, message))
     return Done(incident.id, effects)
 
 

@@ -80,7 +80,8 @@ def plan_message(plan: PlanFacts) -> Message:
         ),
     ]
     if plan.seen:
-        blocks.append(section(f"*What was seen*  {escape(plan.seen, 1200)}"))
+        label = "Why" if plan.state in ("void", "rejected") else "What was seen"
+        blocks.append(section(f"*{label}*  {escape(plan.seen, 1200)}"))
     evidence = ", ".join(f"{escape(name, 60)} {digest[:12]}" for name, digest in plan.snapshot_hashes.items())
     small = [f"Evidence saved first: {evidence or 'snapshot'}", f"Plan {plan.plan_hash[:HASH_SHOWN]}"]
     if plan.state == "planned":
@@ -188,6 +189,15 @@ def failed_message(number: str, change: str, seen: str, whom: str, paged: bool) 
         "*Check again* on the plan, or plan the next lever."
     )
     return Message(f"{number}: a rollback did not contain it. {escape(seen, 300)}", [section(words)])
+
+
+def rejected_message(number: str, change: str, reason: str, by: str, requester: str) -> Message:
+    """Who asked for the plan reads why it will not be carried out."""
+    words = (
+        f"🚫 {person(requester)} — {person(by)} rejected {escape(change, 400)}: {escape(reason, 1200)}\n"
+        "Nothing was changed. If it is still wanted, *Make a new plan* on the plan's message."
+    )
+    return Message(f"{number}: a rollback plan was rejected. {escape(reason, 300)}", [section(words)])
 
 
 def stopped_message(number: str, change: str, seen: str, whom: str) -> Message:

@@ -205,6 +205,22 @@ async def test_abuse_10_a_yes_to_the_old_plan_is_none_to_the_new_one(scene: Scen
     assert one.model == "v3"
 
 
+async def test_who_asked_reads_why_a_plan_was_rejected_and_why_one_is_void(scene: Scene) -> None:
+    one = await planned(scene, "a rejection")
+    oncall, lead = scene.person(ONCALL), scene.person(LEAD)
+    shown = await lead.sees(one.channel, "Rollback plan", "`v2` → `v1`")
+    await lead.press(one.channel, "rollback_reject_open", ts=shown["ts"])
+    await lead.submit({"words": "v1 has <!channel> the same fault."})
+    await oncall.sees(one.channel, f"<@{ONCALL}> — <@{LEAD}> rejected", "v1 has &lt;!channel&gt; the same fault.")
+    again = await oncall.sees(one.channel, "*Rejected*", "*Why*", "the same fault")
+    assert again["ts"] == shown["ts"]
+    await oncall.press(one.channel, "rollback_replan")
+    await oncall.sees(one.channel, "Rollback plan", "waits for another responder")
+    await oncall.press(one.channel, "rollback_open")
+    await oncall.submit({"target": "model-version"})
+    await oncall.sees(one.channel, "*Void*", "*Why*", "a newer plan replaces it")
+
+
 async def test_abuse_11_an_expired_plan_and_a_closed_incident_take_no_approval(scene: Scene) -> None:
     one = await planned(scene, "case-11")
     body = await scene.press_body(LEAD, one.channel, "rollback_approve")
