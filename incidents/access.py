@@ -7,6 +7,11 @@ from enum import StrEnum
 from incidents.errors import NotAllowed, not_found
 from incidents.models import Incident
 
+UNSURE = (
+    "Slack did not say whether you and who acted first are two people. Nothing was changed. "
+    "Try again in a minute, or let another responder do it."
+)
+
 
 class Action(StrEnum):
     """What a person asks for, by the right it needs."""
@@ -96,3 +101,19 @@ def check_tiering(person: Person, owner: str) -> None:
 def may_answer(person: Person, experts: Collection[str]) -> bool:
     """Whether `person` may answer questions of the office hours and review its FAQ: experts on duty, and responders."""
     return person.full_member and (person.user_id in experts or person.responder is True)
+
+
+def person_of(person: str | None, account: str) -> str:
+    """The human behind an account, in the form in which two are compared; the account where nobody could say."""
+    return (person or account).strip().casefold()
+
+
+def one_human(account: str, person: str, other: str, others_person: str) -> bool | None:
+    """Whether two accounts are one human's; None where that is known of one of them only, which is no proof of two.
+
+    Where it is known of neither, the workspace does not say, and two accounts count as two.
+    """
+    if account == other or person == others_person:
+        return True
+    known = person != person_of(None, account), others_person != person_of(None, other)
+    return False if known[0] == known[1] else None

@@ -11,7 +11,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from incidents.access import require_admin
+from incidents.access import UNSURE, one_human, person_of, require_admin
 from incidents.clock import now
 from incidents.db import insert_once, partial_index
 from incidents.errors import Conflict, NotAllowed, NotFound
@@ -142,7 +142,7 @@ def propose(
         hash=policy_hash,
         state="proposed",
         requested_by=by,
-        requester_person=_human(person, by),
+        requester_person=person_of(person, by),
         requested_at=now(),
     )
     session.add(row)
@@ -156,8 +156,11 @@ def approve(
     """A second admin's yes: the proposed policy is in force from now on."""
     require_admin(is_admin)
     row = _proposed(session, activation_id)
-    human = _human(person, by)
-    if by == row.requested_by or human == row.requester_person:
+    human = person_of(person, by)
+    same = one_human(by, human, row.requested_by, row.requester_person)
+    if same is None:
+        raise NotAllowed(UNSURE)
+    if same:
         raise NotAllowed(
             "You proposed this policy, so another admin has to approve it. The policy in force stays. "
             "Nothing was changed."
@@ -191,7 +194,3 @@ def _proposed(session: Session, activation_id: int) -> PolicyActivation:
 
 def _in_state(session: Session, state: str) -> PolicyActivation | None:
     return session.scalars(sa.select(PolicyActivation).where(PolicyActivation.state == state)).first()
-
-
-def _human(person: str | None, account: str) -> str:
-    return (person or account).strip().casefold()

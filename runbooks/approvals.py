@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from incidents import lifecycle, timeline
+from incidents.access import UNSURE, one_human, person_of
 from incidents.clock import now
 from incidents.errors import BadInput, NotFound
 from incidents.inventory import REHEARSAL
@@ -58,11 +59,14 @@ def approve(
     obstacle = barred(session, plan, incident, by=by, responders=responders, plan_hash=plan_hash, at=now)
     if obstacle is not None:
         return refuse(session, plan, by, obstacle.code, obstacle.message)
+    if plan.action_class != "routine":
+        same = one_human(by, person_of(person, by), plan.requested_by, plan.requester_person)
+        if same:
+            words = "You asked for this rollback, so another responder has to approve it."
+            return refuse(session, plan, by, "own-plan", words)
+        if same is None:
+            return refuse(session, plan, by, "unknown-person", UNSURE)
     person = person_of(person, by)
-    if plan.action_class != "routine" and (by == plan.requested_by or person == plan.requester_person):
-        return refuse(
-            session, plan, by, "own-plan", "You asked for this rollback, so another responder has to approve it."
-        )
     if plan.action_class == "critical" and typed.strip().casefold() != plan.plan_hash[:TYPED]:
         words = f"This is a critical action: type the first {TYPED} characters of the plan's hash to approve it."
         return refuse(session, plan, by, "not-typed", words)
@@ -257,8 +261,3 @@ def canonical(content: Mapping[str, Any]) -> str:
 def canonical_hash(content: Mapping[str, Any]) -> str:
     """SHA-256 of a JSON object in canonical form."""
     return hashlib.sha256(canonical(content).encode()).hexdigest()
-
-
-def person_of(person: str | None, account: str) -> str:
-    """The human behind an account, in the form in which two are compared."""
-    return (person or account).strip().casefold()

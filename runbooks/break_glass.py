@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from incidents import lifecycle, timeline, timers
+from incidents.access import UNSURE, one_human, person_of
 from incidents.clock import now
 from incidents.errors import BadInput, Conflict, NotAllowed, NotFound
 from incidents.lifecycle import check_text
-from runbooks.approvals import Refused, barred, change, find_locked, person_of, refuse, used
+from runbooks.approvals import Refused, barred, change, find_locked, refuse, used
 from runbooks.models import BreakGlass
 
 Verdict = Literal["justified", "not_justified"]
@@ -102,7 +103,10 @@ def review(
         raise Conflict(f"<@{row.reviewed_by}> has reviewed this already. Nothing was changed.")
     if by not in (responders or frozenset()):
         raise NotAllowed("Only members of the responders' group may review this. Nothing was changed.")
-    if by == row.used_by or person_of(person, by) == row.person:
+    same = one_human(by, person_of(person, by), row.used_by, row.person)
+    if same is None:
+        raise NotAllowed(UNSURE)
+    if same:
         raise NotAllowed("You used break glass, so another responder has to review it. Nothing was changed.")
     row.verdict, row.words, row.reviewed_at = verdict, words, now()
     row.reviewed_by, row.reviewer_person = by, person_of(person, by)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from incidents import lifecycle
+from incidents.access import person_of
 from incidents.clock import now
 from incidents.errors import BadInput, Conflict
 from incidents.models import Incident
@@ -25,7 +26,6 @@ from runbooks.approvals import (
     change,
     find_locked,
     hash_of,
-    person_of,
     record,
     standing,
     void,

@@ -9,7 +9,7 @@ from bot.parts import parts
 from bot.views.blocks import escape, person, section
 from bot.views.classify import second_message
 from incidents import assessing
-from incidents.access import Action, Person
+from incidents.access import UNSURE, Action, Person, one_human, person_of
 from incidents.assessing import Confirmation, Result
 from incidents.errors import NotAllowed
 from incidents.models import Incident
@@ -82,8 +82,13 @@ def second(session: Session, item: Item, who: Person) -> Done:
     assessment_id = int(item.payload["assessment"])
     first = assessing.get(session, assessment_id).confirmed_by
     human = parts().directory.human
-    if first is not None and human(first) is not None and human(first) == human(who.user_id):
-        raise NotAllowed("You asked for this override with another account, so somebody else has to agree.")
+    if first is not None and first != who.user_id:
+        mine, theirs = person_of(human(who.user_id), who.user_id), person_of(human(first), first)
+        same = one_human(who.user_id, mine, first, theirs)
+        if same is None:
+            raise NotAllowed(UNSURE)
+        if same:
+            raise NotAllowed("You asked for this override with another account, so somebody else has to agree.")
     confirmation = assessing.second(session, incident, assessment_id, by=who.user_id, key=item.key)
     return Done(incident.id, _after(session, incident, confirmation, who.user_id, assessment_id))
 

@@ -137,6 +137,7 @@ def _second_yes(session: Session, exercise: Exercise) -> list[Effect]:
             plan.id,
             plan.plan_hash,
             by=COLLEAGUE,
+            person=f"{COLLEAGUE}, who is no person",
             responders=frozenset({COLLEAGUE}),
             now=now(),
             typed=plan.plan_hash[:TYPED],

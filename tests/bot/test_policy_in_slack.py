@@ -13,6 +13,7 @@ from botkit import COMMS, LEAD, ONCALL, PRIVACY, SUPPORT, Scene, in_process
 from incidents.db import upgrade
 from incidents.models import Assessment, Incident, TimelineEntry
 from incidents.policies import PolicyActivation
+from sandbox import people
 from sandbox.server import World
 from sandbox.story.fields import words_of
 from sandbox.story.person import Person
@@ -127,7 +128,9 @@ async def test_abuse_20_a_report_that_orders_a_severity_keeps_its_floor_and_is_f
     assert "That was not followed" in words_of(card)
 
 
-async def test_an_override_below_the_floor_waits_for_a_second_person(scene: Scene) -> None:
+async def test_an_override_below_the_floor_waits_for_a_second_person(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number, channel, _ = await opened(scene, "It showed an order of another customer.")
     lead, privacy = scene.person(LEAD), scene.person(PRIVACY)
     await classified(lead, channel, {**HARMLESS, "ongoing": "no"})
@@ -140,6 +143,16 @@ async def test_an_override_below_the_floor_waits_for_a_second_person(scene: Scen
 
     await lead.press(channel, "assessment_second")
     await lead.sees(channel, "somebody else has to agree")
+    assert severity(scene, number) == "SEV2"
+
+    own = people.Person.email.fget
+    assert own is not None
+    shared = own(scene.world.workspace.people[LEAD]).upper()
+    with monkeypatch.context() as patch:
+        second = property(lambda person: shared if person.id == PRIVACY else own(person))
+        patch.setattr(people.Person, "email", second)
+        await privacy.press(channel, "assessment_second")
+        await privacy.sees(channel, "with another account, so somebody else has to agree")
     assert severity(scene, number) == "SEV2"
 
     await privacy.press(channel, "assessment_second")

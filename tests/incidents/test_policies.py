@@ -111,9 +111,16 @@ def test_two_admins_put_a_policy_in_force(session: Session, own: Policy, proposa
 
 
 def test_an_approval_counts_once(session: Session, proposal: PolicyActivation) -> None:
-    policies.approve(session, proposal.id, by=PRIVACY, is_admin=True)
+    policies.approve(session, proposal.id, by=PRIVACY, is_admin=True, person="privacy@example.com")
     with pytest.raises(Conflict, match="does not wait any more"):
-        policies.approve(session, proposal.id, by=ONCALL, is_admin=True)
+        policies.approve(session, proposal.id, by=ONCALL, is_admin=True, person="oncall@example.com")
+
+
+def test_abuse_40_where_slack_says_who_one_of_two_admins_is_nobody_can_tell_and_it_is_denied(
+    session: Session, proposal: PolicyActivation
+) -> None:
+    with pytest.raises(NotAllowed, match="two people"):
+        policies.approve(session, proposal.id, by=PRIVACY, is_admin=True)
 
 
 @pytest.mark.parametrize("is_admin", [False, None])

@@ -144,7 +144,9 @@ def test_abuse_45_who_left_the_group_before_it_started_executes_nothing_but_is_r
         assert len(break_glass.unreviewed(session, incident_id)) == 1
 
 
-@pytest.mark.parametrize("account", [{"by": ALONE}, {"by": OTHER, "person": " Oncall@sandbox.invalid"}])
+@pytest.mark.parametrize(
+    "account", [{"by": ALONE}, {"by": OTHER, "person": " Oncall@sandbox.invalid"}, {"by": OTHER, "person": None}]
+)
 def test_abuse_45_who_used_it_cannot_review_it_by_any_account(engine, plan, account):
     with writing(engine) as session:
         row = _used(session, plan, person="oncall@sandbox.invalid")

@@ -218,6 +218,14 @@ def test_abuse_07_a_second_account_of_the_requester_is_the_requester(engine, inc
         assert _code(answer) == "own-plan"
 
 
+def test_abuse_07_where_slack_says_who_one_of_two_accounts_is_nobody_can_tell_and_it_is_denied(engine, incident_id):
+    with writing(engine) as session:
+        plan = _propose(session, incident_id, person="oncall@sandbox.invalid")
+        assert _code(_approve(session, plan, by=THIRD)) == "unknown-person"
+        _approve(session, plan, by=THIRD, person="privacy@sandbox.invalid")
+        assert plan.state == "approved"
+
+
 @pytest.mark.parametrize(
     "lie", [{"approver": ASKER}, {"approver_person": ASKER.casefold()}, {"action_class": "routine", "approver": ASKER}]
 )
