@@ -44,6 +44,8 @@ from runbooks.models import (
 from runbooks.moves import ROLLBACK
 from runbooks.plans import as_plan, busy_with
 
+VERIFIABLE = ("executed", "failed", "verified")
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -158,7 +160,7 @@ def record_verification(session: Session, plan_id: int, ok: bool, seen: str) -> 
     """
     plan, incident = find_locked(session, plan_id)
     execution = _execution_of(session, plan.id)
-    if execution is None or execution.finished_at is None or plan.state not in ("executed", "failed", "verified"):
+    if execution is None or execution.finished_at is None or plan.state not in VERIFIABLE:
         raise Conflict(f"This rollback is {plan.state}; there is nothing to verify.")
     if plan.state == "verified":
         return plan

@@ -13,7 +13,7 @@ from incidents.clock import now
 from incidents.errors import Conflict, NotFound
 from incidents.models import Incident
 from integrations.slack import Message
-from runbooks import approvals, plans
+from runbooks import approvals, plans, rollback
 from runbooks.approvals import Refused, change
 from runbooks.models import OPEN_STATES, RollbackPlan, RunbookStep
 
@@ -88,6 +88,8 @@ def undo(session: Session, item: Item, who: Person) -> Done:
 def verify(session: Session, item: Item, who: Person) -> Done:
     """Ask the system again whether the change took effect."""
     incident, row = plan_of(session, item, who)
+    if row.state not in rollback.VERIFIABLE:
+        raise Conflict(f"This rollback is {row.state}, so there is nothing to check. Nothing was changed.")
     return Done(incident.id, [Start("verify_rollback", f"verify:{item.key}", (row.id,))])
 
 

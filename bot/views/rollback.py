@@ -64,12 +64,9 @@ class PlanFacts:
 def plan_message(plan: PlanFacts) -> Message:
     """The plan as it stands: what would change, what it touches, the evidence, and the press that is next."""
     what = "Undo" if plan.undo else "Rollback"
-    headline = HEADLINES[plan.state].replace("Rollback plan", f"{what} plan")
-    if plan.state == "planned" and plan.action_class == "routine":
-        headline = headline.replace("another responder", "a responder")
     blocks: list[Block] = [
         section(
-            f"{headline}\n*{escape(plan.title, 120)}* of {escape(plan.system, 100)}: "
+            f"{_headline(plan, what)}\n*{escape(plan.title, 120)}* of {escape(plan.system, 100)}: "
             f"`{escape(plan.from_value, 100)}` → `{escape(plan.to_value, 100)}`"
         ),
         fields(
@@ -103,6 +100,15 @@ def plan_message(plan: PlanFacts) -> Message:
         blocks.append(actions(*buttons))
     text = f"{plan.number} {what.lower()} {plan.state}: {plan.title} {plan.from_value} → {plan.to_value}"
     return Message(escape(text, 600), blocks)
+
+
+def _headline(plan: PlanFacts, what: str) -> str:
+    headline = HEADLINES[plan.state].replace("Rollback plan", f"{what} plan")
+    if plan.state == "planned" and plan.action_class == "routine":
+        headline = headline.replace("another responder", "a responder")
+    if plan.state == "failed" and plan.undo:
+        headline = headline.replace("Not contained by this", "Undo not verified")
+    return headline
 
 
 def _authority(plan: PlanFacts) -> str:
@@ -180,15 +186,18 @@ def critical_modal(plan: PlanFacts, typed: int, metadata: str) -> Block:
     )
 
 
-def failed_message(number: str, change: str, seen: str, whom: str, paged: bool) -> Message:
+def failed_message(number: str, change: str, seen: str, whom: str, paged: bool, *, undo: bool = False) -> Message:
     """Said aloud: people must not believe that the harm has stopped."""
+    headline = "this undo could not be verified" if undo else "this did not contain it"
+    harm = "What contained the harm may be gone." if undo else "The harm may be going on."
     words = (
-        f"❗ {person(whom)} — *this did not contain it:* {escape(change, 400)}\n"
+        f"❗ {person(whom)} — *{headline}:* {escape(change, 400)}\n"
         f"What was seen: {escape(seen, 1200)}\n"
-        f"The harm may be going on. {'On-call was paged. ' if paged else ''}"
+        f"{harm} {'On-call was paged. ' if paged else ''}"
         "*Check again* on the plan, or plan the next lever."
     )
-    return Message(f"{number}: a rollback did not contain it. {escape(seen, 300)}", [section(words)])
+    what = "an undo could not be verified" if undo else "a rollback did not contain it"
+    return Message(f"{number}: {what}. {escape(seen, 300)}", [section(words)])
 
 
 def rejected_message(number: str, change: str, reason: str, by: str, requester: str) -> Message:

@@ -5,7 +5,7 @@ recognises its key, so the world changes once. What happened is asked of the tar
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from dbos import DBOS
 from sqlalchemy.orm import Session
@@ -136,8 +136,10 @@ def _alarm(session: Session, plan_id: int) -> list[Effect]:
     incident = session.get_one(Incident, plan.incident_id)
     commander = lifecycle.holders(session, incident.id).get("commander")
     whom, paged = commander or plan.requested_by, parts().pagerduty is not None
-    message = failed_message(incident.number, change(plan), plan.seen, whom, paged)
-    page = Page(incident.id, "A rollback did not contain it", f"page:{incident.id}:plan:{plan_id}")
+    undo = plan.undoes_id is not None
+    message = failed_message(incident.number, change(plan), plan.seen, whom, paged, undo=undo)
+    summary = "An undo could not be verified" if undo else "A rollback did not contain it"
+    page = Page(incident.id, summary, f"page:{incident.id}:plan:{plan_id}")
     return [page, Post(incident.id, message), *([Direct(commander, message)] if commander else [])]
 
 
@@ -296,4 +298,5 @@ def _failed(session: Session, execution_id: int, what: str) -> None:
 
 
 def _record_verification(session: Session, plan_id: int, seen: Verification) -> None:
-    rollback.record_verification(session, plan_id, seen.ok, seen.seen)
+    with suppress(Conflict):  # it was undone while the system was asked: what was seen is of the past
+        rollback.record_verification(session, plan_id, seen.ok, seen.seen)

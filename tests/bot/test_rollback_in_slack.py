@@ -465,6 +465,11 @@ async def test_what_was_undone_says_so_and_can_be_planned_again(scene: Scene) ->
     assert again["ts"] == shown["ts"]
     await scene.settled()
     assert (one.model, one.incident.status) == ("v2", "open")
+    old = await scene.press_body(LEAD, one.channel, "rollback_replan")
+    old["actions"][0]["action_id"] = "rollback_verify"
+    heard = len(scene.whispers(LEAD))
+    assert (await scene.post(interaction(old))).status_code == 200
+    await scene.hears(LEAD, heard, "This rollback is undone, so there is nothing to check")
     await lead.press(one.channel, "rollback_replan", ts=shown["ts"])
     await lead.sees(one.channel, "Rollback plan", "`v2` → `v1`", "waits for another responder")
 
