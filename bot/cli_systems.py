@@ -69,7 +69,7 @@ def clocks_list(as_json: AsJson = False) -> None:
         for clock in book
     ]
     if as_json:
-        print_json({"clocks": rows, "notice": book.notice})
+        print_json([{**row, "notice": book.notice} for row in rows])
         return
     for row in rows:
         marks = [] if row["enabled"] else ["switched off"]
