@@ -102,11 +102,10 @@ def send(row_id: int, again: bool) -> None:
     """Post the inject: into the channel, or as a direct message to whoever plays the role."""
     exercise_id, channel, inject, players = _inject(row_id)
     room, key = exercise_shown.room(exercise_id), f"inject:{exercise_id}:{inject.id}"
-    if inject.channel == "dm" and players:
-        for user in players:
-            room.post_direct(user, views.inject_message(exercise_id, inject, ""), key=f"{key}:{user}", again=again)
-        return
-    if channel is None:
+    users = _directly(inject, players)
+    for user in users:
+        room.post_direct(user, views.inject_message(exercise_id, inject, ""), key=f"{key}:{user}", again=again)
+    if users or channel is None:
         return
     message = views.inject_message(exercise_id, inject, _to(exercise_id, inject, players))
     ts = room.post(channel, message, key=key, again=again)
@@ -115,13 +114,13 @@ def send(row_id: int, again: bool) -> None:
 
 
 def attach(row_id: int, kind: str, again: bool) -> None:
-    """The picture or file that comes with an inject, in the channel; its name is its key. One that is not there any
-    more is said aloud, so that nobody waits for it."""
-    exercise_id, channel, inject, _ = _inject(row_id)
+    """The picture or file that comes with an inject, to whom the inject went; its name is its key. One that is not
+    there any more is said aloud, so that nobody waits for it."""
+    exercise_id, channel, inject, players = _inject(row_id)
     name = inject.image if kind == "image" else inject.file
-    if name is None or channel is None or inject.channel == "dm":
+    if name is None:
         return
-    room = exercise_shown.room(exercise_id)
+    room, users = exercise_shown.room(exercise_id), _directly(inject, players)
     with reading(parts().db) as session:
         exercise = session.get_one(Exercise, exercise_id)
         number, scenario_id = exercise.number, exercise.scenario_id
@@ -129,13 +128,26 @@ def attach(row_id: int, kind: str, again: bool) -> None:
         parts().scenarios.require(scenario_id)
         content = parts().scenarios.attachment(scenario_id, name).read_bytes()
     except ContentError:
-        words = (
+        missing = Message(
             f"The {kind} that belongs here ({escape(name, 100)}) is not there any more. The facilitator has its words."
         )
-        room.post(channel, Message(words), key=f"attachment:{row_id}:{kind}", again=again)
+        key = f"attachment:{row_id}:{kind}"
+        for user in users:
+            room.post_direct(user, missing, key=f"{key}:{user}", again=again)
+        if not users and channel is not None:
+            room.post(channel, missing, key=key, again=again)
         return
     title, own = Path(name).name, f"{number}-{inject.id}-{Path(name).name}"
-    room.upload(channel, name=own, title=title, content=content, comment=escape(inject.persona.name), again=again)
+    comment = escape(inject.persona.name)
+    for user in users:
+        room.upload_direct(user, name=own, title=title, content=content, comment=comment, again=again)
+    if not users and channel is not None:
+        room.upload(channel, name=own, title=title, content=content, comment=comment, again=again)
+
+
+def _directly(inject: Inject, players: list[str]) -> list[str]:
+    """Who gets an inject directly; nobody where it goes into the channel, as it does where nobody plays its role."""
+    return players if inject.channel == "dm" else []
 
 
 @DBOS.workflow(name="show_choice")

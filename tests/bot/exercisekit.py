@@ -25,10 +25,18 @@ BANNER = "not real"
 
 @asynccontextmanager
 async def rehearsing(home: Path) -> AsyncIterator[Scene]:
-    """A world that knows the small scenario and a runbook with a rollback."""
+    """A world that knows the small scenario, the same with a file in direct messages, and a runbook with a rollback."""
     for folder, file in (("scenarios", SMALL), ("runbooks", RUNBOOK)):
         (home / "config" / folder).mkdir(parents=True)
         shutil.copy(file, home / "config" / folder)
+    scenarios = home / "config" / "scenarios"
+    (scenarios / "files").mkdir()
+    (scenarios / "files" / "screenshot.txt").write_text("Where somebody else lives")
+    directly = SMALL.read_text().replace("id: small", "id: directly", 1)
+    for words, role in (("somebody else lives.", "commander"), ("Shall I purge the transcripts?", "on-call")):
+        attached = f'{words}"\n    channel: dm\n    file: screenshot.txt'
+        directly = directly.replace(f'{words}"', attached + (f"\n    to: {role}" if role == "commander" else ""), 1)
+    (scenarios / "directly.yaml").write_text(directly)
     async with staged(home, f"sqlite:///{home / 'record.db'}") as made:
         yield made
 

@@ -149,6 +149,7 @@ def test_abuse_43_the_room_speaks_in_its_own_channel_and_to_its_own_people_only(
         with pytest.raises(SlackRefused, match="own channel only"):
             speak()
     assert room.post_direct("U0STRANGER", Message("words"), key="k", again=False) == ""
+    room.upload_direct("U0STRANGER", name="n", title="t", content="c", comment="c", again=False)
     assert slack.said == []
     room.invite("C0EXERCISE", ["U0COMMAND1", "U0STRANGER"])
     room.post("C0EXERCISE", Message("words"), key="k", again=False)
