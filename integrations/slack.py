@@ -21,6 +21,7 @@ from integrations.http import ssl_context
 
 EVENT_TYPE = "rai_incident"
 PICTURE_TRIES, PICTURE_PAUSE = 10, 0.5  # seconds between looks whether a picture is ready
+SHARE_TRIES, SHARE_PAUSE = 10, 0.5  # seconds between looks whether a file of an earlier try has come
 HISTORY = 200  # messages looked through for a key on recovery
 Blocks = list[dict[str, Any]]
 
@@ -272,8 +273,9 @@ class Slack:
         return str(self.call("chat.getPermalink", channel=channel, message_ts=ts)["permalink"])
 
     def upload(self, channel: str, *, name: str, title: str, content: str | bytes, comment: str, again: bool) -> None:
-        """Share a file; its name is the idempotency key. `again` says that an earlier try may have shared it."""
-        if again and self._file_shared(channel, name):
+        """Share a file; its name is the idempotency key. `again` says that an earlier try may have shared it: Slack
+        shows a file some seconds after it took it, so that the file is waited for before it is sent again."""
+        if again and self._file_comes(channel, name):
             return
         with _errors():
             self._client.files_upload_v2(
@@ -302,6 +304,14 @@ class Slack:
             self._client.files_upload_v2(
                 filename=name, title=name, content=content, alt_txt=alt_text, channel=channel, thread_ts=thread_ts
             )
+
+    def _file_comes(self, channel: str, name: str) -> bool:
+        for look in range(SHARE_TRIES):
+            if look:
+                time.sleep(SHARE_PAUSE)
+            if self._file_shared(channel, name):
+                return True
+        return False
 
     def _file_shared(self, channel: str, name: str) -> bool:
         messages = self.call("conversations.history", channel=channel, limit=HISTORY)["messages"]

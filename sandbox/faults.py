@@ -22,6 +22,7 @@ Moment = Literal["arrived", "done"]
 
 _OFF: Final[Switches] = {
     "latency_ms": 0,
+    "late_files_ms": 0,
     "service": "all",
     "rate_limit": None,
     "error": None,
@@ -58,10 +59,11 @@ class ConnectionClosed(Response):
 class Faults:
     """The switches, what is left of each of them, and the log of calls.
 
-    `switches` holds `latency_ms` (milliseconds before each call of `service`), four rules or None (`rate_limit`,
-    `error`, `drop`, `lose_answer`), and `refuse_blocks` (block types the workspace answers `invalid_blocks` for). A
-    rule matches by `service` ("all" or one) and `method` ("*" or one); with `times` it switches itself off after so
-    many calls.
+    `switches` holds `latency_ms` (milliseconds before each call of `service`), `late_files_ms` (how long after an
+    upload's answer its message is there: Slack takes files in after it has answered), four rules or None
+    (`rate_limit`, `error`, `drop`, `lose_answer`), and `refuse_blocks` (block types the workspace answers
+    `invalid_blocks` for). A rule matches by `service` ("all" or one) and `method` ("*" or one); with `times` it
+    switches itself off after so many calls.
 
     `on_call` is asked about every call by its number (1 is the first) when it has arrived and when it is done but not
     answered; True closes the connection there. It is how a test acts, or kills, at an exact moment.
@@ -150,8 +152,9 @@ def _check(switches: Switches) -> None:
     unknown = set(switches) - set(_OFF)
     if unknown:
         raise ValueError(f"no such switch: {', '.join(sorted(unknown))}; there are {', '.join(_OFF)}")
-    if not _is_number(switches["latency_ms"]) or not 0 <= switches["latency_ms"] <= 60_000:
-        raise ValueError("latency_ms: milliseconds from 0 to 60000")
+    for name in ("latency_ms", "late_files_ms"):
+        if not _is_number(switches[name]) or not 0 <= switches[name] <= 60_000:
+            raise ValueError(f"{name}: milliseconds from 0 to 60000")
     if switches["service"] not in SERVICES:
         raise ValueError(f"service: one of {', '.join(SERVICES)}")
     refused = switches["refuse_blocks"]

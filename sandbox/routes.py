@@ -72,8 +72,9 @@ class Doors:
 
     def _call(self, given: dict[str, Any]) -> Call:
         world = self._world
-        refused = world.faults.switches["refuse_blocks"]
-        return Call(Arguments(given), world.workspace, world.triggers, refused, world.url, world.delivery.open_link)
+        switches, open_link = world.faults.switches, world.delivery.open_link
+        refused, late = switches["refuse_blocks"], switches["late_files_ms"] / 1000
+        return Call(Arguments(given), world.workspace, world.triggers, refused, late, world.url, open_link)
 
     async def response_url(self, request: Request) -> Response:
         address, content = request.path_params["address"], await _json_object(request)

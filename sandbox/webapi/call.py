@@ -62,12 +62,14 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Call:
-    """`url` is the sandbox's own address, for the links an answer carries."""
+    """`url` is the sandbox's own address, for the links an answer carries; `late` is how many seconds after its answer
+    an uploaded file is shown."""
 
     args: Arguments
     workspace: Workspace
     triggers: Triggers
     refused_blocks: list[str]
+    late: float
     url: str
     open_link: Callable[[], str]
 

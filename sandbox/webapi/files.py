@@ -1,5 +1,6 @@
 """files.*: the three steps of an upload (ask for an address, send the bytes there, complete) and reading it back."""
 
+import asyncio
 import mimetypes
 
 from sandbox.errors import SlackError, invalid
@@ -47,19 +48,28 @@ def _share(call: Call, files: list[File], channel_id: str) -> None:
     channel = call.workspace.channels.get(channel_id)
     if channel is None or BOT_USER not in channel.members:
         raise SlackError("channel_not_found")
-    message = Message(
-        ts=call.workspace.next_ts(),
-        channel=channel.id,
-        user=BOT_USER,
-        text=call.args.text("initial_comment"),
-        blocks=call.workspace.blocks_with_ids(check_blocks(call.args.structure("blocks"), call.refused_blocks)),
-        thread_ts=call.args.text("thread_ts") or None,
-        from_bot=True,
-        files=files,
-    )
-    for file in files:
-        file.shared_in.append(channel.id)
-    call.workspace.write(message)
+    blocks = call.workspace.blocks_with_ids(check_blocks(call.args.structure("blocks"), call.refused_blocks))
+
+    def show() -> None:
+        for file in files:
+            file.shared_in.append(channel.id)
+        call.workspace.write(
+            Message(
+                ts=call.workspace.next_ts(),
+                channel=channel.id,
+                user=BOT_USER,
+                text=call.args.text("initial_comment"),
+                blocks=blocks,
+                thread_ts=call.args.text("thread_ts") or None,
+                from_bot=True,
+                files=files,
+            )
+        )
+
+    if call.late:
+        asyncio.get_running_loop().call_later(call.late, show)
+    else:
+        show()
 
 
 @method("files.info")

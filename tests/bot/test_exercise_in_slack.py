@@ -182,6 +182,46 @@ async def test_a_file_comes_with_its_inject_once(scene: Scene) -> None:
     await _end(scene, exercise, LEAD)
 
 
+async def test_a_file_that_comes_directly_reaches_who_plays_the_role_or_the_channel_where_nobody_does(
+    scene: Scene,
+) -> None:
+    exercise = await start(scene, cast={"role:commander": [PRIVACY, COMMS]}, scenario="directly")
+    lead, channel = scene.person(LEAD), str(exercise.channel_id)
+    await press(lead, exercise, "exercise_begin")
+
+    def shared(inject: str) -> list[str]:
+        name = f"{exercise.number}-{inject}-screenshot.txt"
+        return [one for file in scene.world.workspace.files.values() if file.name == name for one in file.shared_in]
+
+    await press(lead, exercise, "exercise_next")
+    directly = [str(scene.person(one).bot_dm) for one in (PRIVACY, COMMS)]
+    await until(lambda: sorted(shared("second")) == sorted(directly), "the file to both", lambda: shared("second"))
+    said = await scene.person(PRIVACY).sees(directly[0], "Customer in the chat", "not real")
+    assert said["text"]
+    await press(lead, exercise, "exercise_next")
+    await until(lambda: shared("purge") == [channel], "the file in the channel", lambda: shared("purge"))
+    await _end(scene, exercise, LEAD)
+
+
+async def test_a_report_whose_upload_was_slow_and_its_answer_lost_is_there_once(scene: Scene, played: Played) -> None:
+    before = set(scene.world.workspace.files)
+    lost = {"service": "slack", "method": "files.completeUploadExternal", "times": 2}
+    scene.world.faults.set({"lose_answer": lost, "late_files_ms": 1200})
+    try:
+        await press(scene.person(LEAD), played.exercise, "exercise_report")
+
+        def shared(ending: str) -> list[str]:
+            files = scene.world.workspace.files.items()
+            new = [file for name, file in files if name not in before and file.name.endswith(ending)]
+            return [one for file in new for one in file.shared_in]
+
+        await until(lambda: shared(".md") and shared(".pdf"), "both files", within=60)
+        await scene.settled()
+    finally:
+        scene.world.faults.set({"lose_answer": None, "late_files_ms": 0})
+    assert [shared(".md"), shared(".pdf")] == [[played.channel], [played.channel]]
+
+
 async def test_only_the_facilitator_leads(scene: Scene) -> None:
     exercise = await start(scene)
     before = len(scene.whispers(ONCALL))

@@ -14,7 +14,7 @@ const RULES = [
 ];
 
 /** How many switches are on. */
-export const activeFaults = (faults) => RULES.filter(({ name }) => faults?.[name]).length + (faults?.latency_ms ? 1 : 0) + (faults?.refuse_blocks?.length ? 1 : 0);
+export const activeFaults = (faults) => RULES.filter(({ name }) => faults?.[name]).length + (faults?.latency_ms ? 1 : 0) + (faults?.late_files_ms ? 1 : 0) + (faults?.refuse_blocks?.length ? 1 : 0);
 
 async function set(patch) {
   const answer = await post("/sandbox/faults", patch);
@@ -64,7 +64,7 @@ export function faultsPanel(host) {
       h("div", { class: "fault" }, h("div", { class: "fault-top" }, h("div", {}, h("strong", {}, "Latency"), h("p", {}, "Added to every call of the service."))), h("div", { class: "range-row" }, range, shown)),
       rows,
       h("div", { class: "fault" }, h("strong", {}, "Refused blocks"), h("p", {}, "The workspace answers invalid_blocks, as one where the roll-out has not arrived."), h("div", { class: "block-chips" }, NEW_BLOCKS.map((type) => h("button", { class: "chip-toggle", type: "button", "aria-pressed": String(refused.has(type)), "data-focus": `refuse-${type}`, on: { click: () => toggleBlock(type) } }, type)))),
-      h("button", { class: "button", type: "button", "data-testid": "faults-off", on: { click: () => set({ latency_ms: 0, rate_limit: null, error: null, drop: null, lose_answer: null, refuse_blocks: [] }) } }, icon("check"), h("span", {}, "Everything well again")),
+      h("button", { class: "button", type: "button", "data-testid": "faults-off", on: { click: () => set({ latency_ms: 0, late_files_ms: 0, rate_limit: null, error: null, drop: null, lose_answer: null, refuse_blocks: [] }) } }, icon("check"), h("span", {}, "Everything well again")),
     );
   };
   return (state) => memo(body, state.faults, paint);
