@@ -132,7 +132,7 @@ def panel_facts(session: Session, exercise: Exercise) -> PanelFacts:
         ],
         notes=scenario.facilitator,
         truth=scenario.truth.cause,
-        ratings=afterwards.shown_ratings(session, exercise),
+        ratings=afterwards.shown_ratings(session, exercise, outcomes),
         improvements=[
             f"{each.text} · <@{each.owner}> · {each.due:%Y-%m-%d}{f' · {each.ticket}' if each.ticket else ''}"
             for each in afterwards.improvements(session, exercise.id)

@@ -134,11 +134,12 @@ def exercises_of(
 
 
 def held_exercises(session: Session, rules: Rules, team_id: str | None = None) -> list[Held]:
-    """Every exercise that ended, oldest first."""
+    """Every exercise that ended and of which something could be rated, oldest first."""
     plans = planning.of_exercises(session)
     tiers = {system.id: system.tier for system in _systems(session)}
     rows = [row for row in reversed(running.every(session, team_id)) if row.state == "ended"]
-    return [_held(session, rules, row, plans.get(row.id), tiers) for row in rows]
+    held = (_held(session, rules, row, plans.get(row.id), tiers) for row in rows)
+    return [each for each in held if each.ratings]
 
 
 def _held(

@@ -45,7 +45,7 @@ def solo_facts(session: Session, exercise: Exercise, row: solo.SoloExercise) -> 
         met=states["met"],
         late=states["late"],
         missed=states["missed"],
-        ratings=[(words, confirmed or proposed) for words, proposed, confirmed in _ratings(session, exercise)],
+        ratings=afterwards.shown_ratings(session, exercise, found),
         done=[
             DoneLine(
                 text=each.action.text,
@@ -61,10 +61,6 @@ def solo_facts(session: Session, exercise: Exercise, row: solo.SoloExercise) -> 
         traps=scenario.truth.what_is_a_trap,
         ended_because=exercise.ended_because,
     )
-
-
-def _ratings(session: Session, exercise: Exercise) -> list[tuple[str, str, str | None]]:
-    return [(words, proposed, confirmed) for words, proposed, confirmed in afterwards.shown_ratings(session, exercise)]
 
 
 def mark(facts: SoloFacts) -> str:

@@ -13,7 +13,7 @@ from incidents.errors import BadInput, Conflict, NotFound
 from playbooks import running
 from playbooks.models import Exercise, ExerciseRating, HotWashAnswer, Improvement
 from playbooks.scenario import Scenario
-from playbooks.score import Outcome, Rating, by_objective, may_confirm, rate
+from playbooks.score import Outcome, Rating, Shown, by_objective, coverage, may_confirm, parts_tested, rate
 
 GENERAL_QUESTIONS = ("What went well, and should stay?", "What got in the way?", "What one thing should we change?")
 QUESTIONS = 8  # a short form: more would not be answered
@@ -40,13 +40,19 @@ def ratings(session: Session, exercise_id: int) -> list[ExerciseRating]:
     return list(session.scalars(query))
 
 
-def shown_ratings(session: Session, exercise: Exercise) -> list[tuple[str, Rating, Rating | None]]:
-    """(objective's words, proposed, confirmed) for each."""
-    words = {objective.id: objective.text for objective in running.scenario_of(exercise).objectives}
-    return [
-        (words[row.objective_id], cast(Rating, row.proposed), cast("Rating | None", row.confirmed))
-        for row in ratings(session, exercise.id)
-    ]
+def shown_ratings(session: Session, exercise: Exercise, outcomes: Sequence[Outcome]) -> list[Shown]:
+    """The rating of each objective, also of those that are not rated; nothing while the exercise goes on."""
+    if exercise.live:
+        return []
+    scenario, rows = running.scenario_of(exercise), {row.objective_id: row for row in ratings(session, exercise.id)}
+    words = {objective.id: objective.text for objective in scenario.objectives}
+    shown = []
+    for objective_id, found in by_objective(scenario, outcomes).items():
+        row = rows.get(objective_id)
+        proposed, confirmed = (row.proposed, row.confirmed) if row else (None, None)
+        given = cast("Rating | None", proposed), cast("Rating | None", confirmed)
+        shown.append(Shown(words[objective_id], *given, coverage(*parts_tested(found))))
+    return shown
 
 
 def confirm(
@@ -58,7 +64,7 @@ def confirm(
         raise Conflict(f"{exercise.number} still goes on. Nothing was saved; rate it when it is over.")
     row = next((each for each in ratings(session, exercise.id) if each.objective_id == objective_id), None)
     if row is None:
-        raise NotFound("That objective was not tested in this exercise. Nothing was changed.")
+        raise NotFound("Too little of that objective was tested in this exercise to rate it. Nothing was changed.")
     proposed, reason = cast(Rating, row.proposed), reason.strip()
     if rating not in may_confirm(proposed):
         raise BadInput(f"rating:{objective_id}", f"The evidence gives {proposed}; a rating above it is not possible.")

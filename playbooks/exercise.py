@@ -4,12 +4,12 @@ Exercise time is counted in minutes since the start. It runs `speed` times as fa
 while the exercise is paused, so that a scenario written in minutes can be played at any speed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from playbooks.scenario import Condition, Inject, Scenario
+from playbooks.scenario import START, Condition, Inject, Scenario
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,41 @@ def planned(scenario: Scenario, progress: Progress) -> dict[str, float]:
     waiting = (inject for inject in scenario.injects if inject.id not in progress.passed)
     times = ((inject.id, _time(scenario, inject, progress)) for inject in waiting)
     return dict(sorted(((name, time) for name, time in times if time is not None), key=lambda pair: pair[1]))
+
+
+def cut_off(scenario: Scenario, progress: Progress, *, early: bool) -> set[str]:
+    """The injects that the team was kept from: the skipped ones with what hung on them and, where the exercise ended
+    `early`, all that could still have come. What lay on a way that was not taken is not among them."""
+    lost = set(progress.skipped)
+    while True:
+        reached = lost | (set(progress.sent) if early else set())
+        waiting = [inject for inject in scenario.injects if inject.id not in progress.passed and inject.id not in lost]
+        found = {inject.id for inject in waiting if _open(scenario, inject, progress, reached, early)}
+        if not found:
+            return lost
+        lost |= found
+
+
+def _open(scenario: Scenario, inject: Inject, progress: Progress, reached: Set[str], early: bool) -> bool:
+    """Whether an inject could come after one of `reached`, as far as nothing has been decided otherwise."""
+
+    def unsettled(name: str) -> bool:
+        after = scenario.action(name).after
+        return name not in progress.settled and (after in reached or (early and after == START))
+
+    if inject.at is not None:
+        return early
+    if inject.after is not None:
+        return inject.after.inject in reached
+    if inject.when is not None:
+        return unsettled(inject.when.action)
+    chosen = {name: choice.option for name, choice in progress.chosen.items()}
+    return any(
+        any(option.next == inject.id and chosen.get(other.id, option.id) == option.id for option in other.options)
+        or any(branch.inject == inject.id and unsettled(branch.if_.action) for branch in other.then)
+        for other in scenario.injects
+        if other.id in reached
+    )
 
 
 def _time(scenario: Scenario, inject: Inject, progress: Progress) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from incidents import timeline
-from playbooks.exercise import Choice, Progress, Settled, planned
+from playbooks.exercise import Choice, Progress, Settled, cut_off, planned
 from playbooks.finding import inject_of, injects, minute, observations, scenario_of
 from playbooks.models import Exercise, ExerciseInject, ExerciseObservation
 from playbooks.scenario import Scenario
@@ -34,9 +34,9 @@ def judge(
     session: Session, exercise: Exercise, scenario: Scenario, facts: Iterable[Fact], shown: float
 ) -> list[Outcome]:
     """Every expected action as it stands."""
-    sent = {row.inject_id: row.minute for row in injects(session, exercise.id) if row.state == "delivered"}
-    times = {name: time for name, time in sent.items() if time is not None}
-    return outcomes(scenario, [*facts, *choices(session, exercise)], times, shown, ended=not exercise.live)
+    so_far, ended = progress(session, exercise), not exercise.live
+    lost = cut_off(scenario, so_far, early=ended and shown < scenario.minutes)
+    return outcomes(scenario, [*facts, *choices(session, exercise)], so_far.sent, shown, ended=ended, lost=lost)
 
 
 def choices(session: Session, exercise: Exercise) -> list[Fact]:

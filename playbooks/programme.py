@@ -1,8 +1,9 @@
 """The exercise programme: what was rehearsed, what is due, what was never practised, whether it gets better. Pure.
 
-What counts: an exercise that ended (a stopped one does not), on the day it ended. One person alone practises, but
-rehearses no team: a solo exercise counts for that person and for nothing else. Which tier an exercise rehearsed is that
-of the AI system it was planned for; where it was planned for none, the tier its scenario was written for.
+What counts: an exercise that ended (a stopped one does not) and tested enough to rate something, on the day it ended.
+One person alone practises, but rehearses no team: a solo exercise counts for that person and for nothing else. Which
+tier an exercise rehearsed is that of the AI system it was planned for; where it was planned for none, the tier its
+scenario was written for.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from playbooks.score import RATINGS, Outcome, Rating, State
+from playbooks.score import RATINGS, TESTED, Outcome, Rating, State, coverage
 
 TEMPLATES = Path(__file__).parent / "reports"
 RESULTS: dict[State, str] = {
@@ -18,6 +18,7 @@ RESULTS: dict[State, str] = {
     "missed": "missed",
     "waiting": "open",
     "not_asked": "not asked",
+    "not_tested": "not tested",
 }
 NOTHING = "—"
 
@@ -50,10 +51,11 @@ class ObjectiveReport:
     def rating_words(self) -> str:
         """`P, performed without challenges (proposed)`."""
         letter = self.confirmed or self.proposed
+        tested = sum(action.result in {RESULTS[state] for state in TESTED} for action in self.actions)
+        rests_on = coverage(tested, tested + sum(action.result == RESULTS["not_tested"] for action in self.actions))
+        part = f"; {rests_on}" if rests_on else ""
         if letter is None:
-            return "not tested"
-        asked = sum(action.result not in (RESULTS["not_asked"], RESULTS["waiting"]) for action in self.actions)
-        part = "" if asked == len(self.actions) else f"; {asked} of {len(self.actions)} actions asked for"
+            return f"not rated{part}"
         return f"{letter}: {RATINGS[letter].lower()}{'' if self.confirmed else ' (proposed)'}{part}"
 
 
@@ -163,8 +165,13 @@ class Report:
 
     @property
     def asked(self) -> int:
-        """Actions that the exercise asked for."""
-        return self._count("met", "late", "missed")
+        """Actions that the exercise tested."""
+        return self._count(*TESTED)
+
+    @property
+    def untested(self) -> int:
+        """Actions that it was cut off from: it ended early, or their inject was skipped."""
+        return self._count("not_tested")
 
     @property
     def strengths(self) -> list[str]:

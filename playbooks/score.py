@@ -3,13 +3,13 @@
 Pure. What happened comes as plain facts, each with the entry of the record that shows it; nothing is rated without.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from playbooks.scenario import START, Action, Expects, Scenario
 
-State = Literal["met", "late", "missed", "waiting", "not_asked"]
+State = Literal["met", "late", "missed", "waiting", "not_asked", "not_tested"]
 Rating = Literal["P", "S", "M", "U"]
 
 # What each letter says, in HSEEP's words.
@@ -20,6 +20,8 @@ RATINGS: dict[Rating, str] = {
     "U": "Unable to be performed",
 }
 ORDER: tuple[Rating, ...] = ("U", "M", "S", "P")
+
+TESTED: tuple[State, ...] = ("met", "late", "missed")  # what the record says something about
 
 # Done once in an incident, so done early is done.
 ONCE = frozenset({"declare", "acknowledge", "contain", "rollback", "mitigated", "resolve", "postmortem"})
@@ -51,14 +53,21 @@ class Outcome:
 
 
 def outcomes(
-    scenario: Scenario, facts: Iterable[Fact], sent: Mapping[str, float], minute: float, *, ended: bool
+    scenario: Scenario,
+    facts: Iterable[Fact],
+    sent: Mapping[str, float],
+    minute: float,
+    *,
+    ended: bool,
+    lost: Collection[str] = (),
 ) -> list[Outcome]:
     """Every expected action of the scenario as it stands at `minute`, in the scenario's order.
 
     An action is met when what it expects was done at most `within` minutes after its inject was sent; late, when it
     was done after that; missed, when its time is over. Whoever did it counts. Done before it was asked for is met too
-    where that can be the same deed: what is done once in an incident, and what `expects` describes. What an exercise
-    never asked for is `not_asked`; so is, at the end, what still had time.
+    where that can be the same deed: what is done once in an incident, and what `expects` describes. What the play never
+    came to, because it went another way, is `not_asked`. What it was kept from is `not_tested`: `lost` are the injects
+    that were skipped, or that the end came before; at the end, so is what still had time.
     """
     ordered = sorted(facts, key=lambda fact: fact.minute)
     used: set[int] = set()
@@ -75,8 +84,10 @@ def outcomes(
         elif minute > due or (ended and minute == due):  # at the end, the time of what was due then is over
             found[action.id] = Outcome(action, "missed", due)
         else:
-            found[action.id] = Outcome(action, "not_asked" if ended else "waiting", due)
-    return [found.get(action.id, Outcome(action, "not_asked", None)) for action in scenario.actions]
+            found[action.id] = Outcome(action, "not_tested" if ended else "waiting", due)
+    for action in scenario.actions:
+        found.setdefault(action.id, Outcome(action, "not_tested" if action.after in lost else "not_asked", None))
+    return [found[action.id] for action in scenario.actions]
 
 
 def _first(action: Action, facts: Sequence[Fact], start: float, used: set[int]) -> Fact | None:
@@ -110,23 +121,56 @@ def _as_expected(action: Action, data: Mapping[str, Any]) -> bool:
 
 
 def rate(found: Iterable[Outcome]) -> Rating | None:
-    """The rating of one objective from its actions; None where the exercise asked for none of them.
+    """The rating of one objective from its actions; None where too little of it was tested.
 
     U: a critical action was missed, or nothing was done. M: a critical one was late, or nothing was in time. S: all
-    critical ones in time, an ordinary one late or missed. P: everything in time. (HSEEP's scale; the thresholds are
-    this project's. That one objective was met at another's cost, which is M too, only a person can see: they may
-    lower a rating, with a reason.)
+    critical ones in time, an ordinary one late, missed or not tested. P: everything was tested, and in time. A critical
+    action that was late or missed decides whatever else was tested; else at least half of the objective has to have
+    been. (HSEEP's scale; the thresholds are this project's. That one objective was met at another's cost, which is M
+    too, only a person can see: they may lower a rating, with a reason.)
     """
-    asked = [outcome for outcome in found if outcome.state in ("met", "late", "missed")]
-    if not asked:
-        return None
-    states = [outcome.state for outcome in asked]
-    critical = [outcome.state for outcome in asked if outcome.action.critical]
-    if "missed" in critical or not {"met", "late"} & set(states):
+    found = list(found)
+    states = [outcome.state for outcome in found if outcome.state in TESTED]
+    critical = [outcome.state for outcome in found if outcome.action.critical]
+    if "missed" in critical:
         return "U"
-    if "late" in critical or "met" not in states:
+    if "late" in critical:
         return "M"
-    return "S" if {"late", "missed"} & set(states) else "P"
+    tested, of = parts_tested(found)
+    if not tested or 2 * tested < of:
+        return None
+    if "met" not in states:
+        return "M" if "late" in states else "U"
+    return "P" if set(states) == {"met"} and tested == of else "S"
+
+
+def parts_tested(found: Iterable[Outcome]) -> tuple[int, int]:
+    """How many actions were tested, of how many that could have been: another way than the play's does not count."""
+    states = [outcome.state for outcome in found]
+    tested = sum(state in TESTED for state in states)
+    return tested, tested + states.count("not_tested")
+
+
+def coverage(tested: int, of: int) -> str:
+    """What a rating rests on, in words; nothing where all was tested."""
+    if not of:
+        return "not asked for"
+    return "" if tested == of else f"{tested} of {of} actions tested"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The rating of one objective as people read it. `proposed` is None where it is not rated; `tested`: `coverage`."""
+
+    objective: str
+    proposed: Rating | None
+    confirmed: Rating | None
+    tested: str
+
+    @property
+    def rating(self) -> Rating | None:
+        """What counts now."""
+        return self.confirmed or self.proposed
 
 
 def by_objective(scenario: Scenario, found: Sequence[Outcome]) -> dict[str, list[Outcome]]:

@@ -90,7 +90,7 @@ def _over(session: Session, exercise: Exercise) -> list[Effect]:
         running.minute(exercise),
     )
     afterwards.propose(session, exercise, outcomes)
-    ratings = [(words, proposed) for words, proposed, _ in afterwards.shown_ratings(session, exercise)]
+    ratings = afterwards.shown_ratings(session, exercise, outcomes)
     message = after.ended_message(exercise.id, ratings, exercise.ended_because)
     return [ExerciseMessage(exercise.id, message), *solo.after(session, exercise), Panel(exercise.id)]
 

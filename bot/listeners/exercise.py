@@ -159,10 +159,8 @@ def _rate(session: Session, found: Exercise, who: Person, where: Where) -> Block
     if who.user_id not in (found.facilitator, *running.people(session, found.id).get(EVALUATOR, [])):
         raise NotAllowed("Only the evaluators and the facilitator rate this exercise. Nothing was changed.")
     scenario = running.scenario_of(found)
-    outcomes = by_objective(
-        scenario,
-        running.judge(session, found, scenario, exercise_facts.facts(session, found), running.minute(found)),
-    )
+    judged = running.judge(session, found, scenario, exercise_facts.facts(session, found), running.minute(found))
+    outcomes, shown = by_objective(scenario, judged), afterwards.shown_ratings(session, found, judged)
     words = {objective.id: objective.text for objective in scenario.objectives}
     lines = [
         RateLine(
@@ -177,9 +175,10 @@ def _rate(session: Session, found: Exercise, who: Person, where: Where) -> Block
         for row in afterwards.ratings(session, found.id)
     ]
     if not lines:
-        raise Conflict("This exercise asked for nothing, so there is nothing to rate.")
+        raise Conflict("This exercise tested too little to rate any objective. Play it on to the end next time.")
     proposed = {line.objective_id: line.proposed for line in lines}
-    return after.rate_modal(found.number, lines, metadata({**where, "proposed": proposed}))
+    unrated = [each for each in shown if each.rating is None]
+    return after.rate_modal(found.number, lines, unrated, metadata({**where, "proposed": proposed}))
 
 
 def _improve(session: Session, found: Exercise, who: Person, where: Where) -> Block:

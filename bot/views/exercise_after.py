@@ -19,14 +19,14 @@ from bot.views.blocks import (
     select_input,
     text_input,
 )
-from bot.views.exercise_panel import ActionLine, action_line
+from bot.views.exercise_panel import ActionLine, action_line, rating_line
 from integrations.slack import Message
-from playbooks.score import RATINGS, Outcome, Rating
+from playbooks.score import RATINGS, Outcome, Rating, Shown
 
 
-def ended_message(exercise_id: int, ratings: Sequence[tuple[str, Rating]], because: str | None) -> Message:
+def ended_message(exercise_id: int, ratings: Sequence[Shown], because: str | None) -> Message:
     """The end in the exercise's channel, with what the evidence gives and the short form for everybody."""
-    lines = [f"*{rating}* {RATINGS[rating]} · {escape(objective, 300)}" for objective, rating in ratings]
+    lines = [rating_line(each) for each in ratings]
     head = (
         f"⏹️ *The exercise was stopped* because {escape(because, 300)}."
         if because
@@ -74,8 +74,9 @@ class RateLine:
     evidence: list[str]
 
 
-def rate_modal(number: str, lines: Sequence[RateLine], metadata: str) -> Block:
-    """Every objective with its evidence: confirm, or lower with a reason. Nothing above the evidence is offered."""
+def rate_modal(number: str, lines: Sequence[RateLine], unrated: Sequence[Shown], metadata: str) -> Block:
+    """Every objective with its evidence: confirm, or lower with a reason. Nothing above the evidence is offered, and
+    nothing where too little was tested."""
     blocks: list[Block] = [
         section("The proposal follows from the record. You may confirm or lower it; lowering needs a reason.")
     ]
@@ -91,6 +92,8 @@ def rate_modal(number: str, lines: Sequence[RateLine], metadata: str) -> Block:
             ),
             text_input(f"reason:{line.objective_id}", "Reason", initial=line.reason, optional=True, max_length=600),
         ]
+    if unrated:
+        blocks += [divider(), section("*Too little was tested to rate*\n" + "\n".join(map(rating_line, unrated)))]
     return modal("exercise_rate", f"Rate {number}", blocks, submit="Save", metadata=metadata, close="Cancel")
 
 

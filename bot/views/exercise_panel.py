@@ -24,12 +24,12 @@ from bot.views.blocks import (
 from bot.views.exercise import STATE_WORDS, speed_words
 from integrations.slack import Message
 from playbooks.scenario import KINDS
-from playbooks.score import RATINGS, Rating
+from playbooks.score import RATINGS, Shown
 
 IMPROVISE = "exercise_improvise"
 SPEED = "exercise_speed"
 PEOPLE = "exercise_people"
-OUTCOME_MARK = {"met": "✅", "late": "⏰", "missed": "❌", "waiting": "▫️", "not_asked": "➖"}
+OUTCOME_MARK = {"met": "✅", "late": "⏰", "missed": "❌", "waiting": "▫️", "not_asked": "➖", "not_tested": "⏭️"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class PanelFacts:
     actions: list[ActionLine]
     notes: str
     truth: str
-    ratings: list[tuple[str, Rating, Rating | None]] = field(default_factory=list)  # objective, proposed, confirmed
+    ratings: list[Shown] = field(default_factory=list)
     improvements: list[str] = field(default_factory=list)
     hot_wash: int = 0
     ended_because: str | None = None
@@ -163,15 +163,23 @@ def _inject_line(line: InjectLine) -> str:
 def action_line(line: ActionLine) -> str:
     done = f" · min {line.minute:.0f} {person(line.by or '')}" if line.minute is not None else ""
     due = f" · due {line.due:.0f}" if line.due is not None and line.state in ("waiting", "late", "missed") else ""
-    return f"{OUTCOME_MARK[line.state]} {escape(line.text, 110)}{' *critical*' if line.critical else ''}{done}{due}"
+    untested = " · not tested" if line.state == "not_tested" else ""
+    critical = " *critical*" if line.critical else ""
+    return f"{OUTCOME_MARK[line.state]} {escape(line.text, 110)}{critical}{done}{due}{untested}"
+
+
+def rating_line(each: Shown) -> str:
+    """One objective after the end: its rating, and how much of it that rests on."""
+    if each.rating is None:
+        said = "*Not rated*"
+    else:
+        said = f"*{each.rating}* {'confirmed' if each.confirmed else RATINGS[each.rating]}"
+    return f"{said} · {escape(each.objective, 200)}{f' · _{escape(each.tested)}_' if each.tested else ''}"
 
 
 def _after(facts: PanelFacts, value: str) -> list[Block]:
-    lines = []
-    for objective, proposed, confirmed in facts.ratings:
-        shown = f"*{confirmed}* confirmed" if confirmed else f"*{proposed}* proposed"
-        lines.append(f"{shown} · {escape(objective, 150)}")
-    blocks: list[Block] = [section("*Ratings*\n" + ("\n".join(lines) or "The exercise asked for nothing."))]
+    lines = [rating_line(each) for each in facts.ratings]
+    blocks: list[Block] = [section("*Ratings*, proposed until confirmed\n" + "\n".join(lines))]
     blocks.append(context(" · ".join(f"*{letter}* {words}" for letter, words in RATINGS.items())))
     if facts.improvements:
         blocks.append(

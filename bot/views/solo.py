@@ -22,10 +22,10 @@ from bot.views.blocks import (
     when,
 )
 from bot.views.exercise import STATE_WORDS
-from bot.views.exercise_panel import OUTCOME_MARK
+from bot.views.exercise_panel import OUTCOME_MARK, rating_line
 from integrations.slack import Message
 from playbooks.scenario import Scenario
-from playbooks.score import RATINGS
+from playbooks.score import Shown
 from playbooks.solo import Asked, Hint
 
 SECONDS = "{time_secs}"
@@ -63,7 +63,7 @@ class SoloFacts:
     met: int
     late: int
     missed: int
-    ratings: Sequence[tuple[str, str]]
+    ratings: Sequence[Shown]
     done: Sequence[DoneLine]
     cause: str
     traps: Sequence[str]
@@ -169,9 +169,8 @@ def _count(facts: SoloFacts) -> str:
 
 
 def _ended(facts: SoloFacts, value: str) -> list[Block]:
-    lines = [f"*{rating}* {RATINGS[rating]} · {escape(words, 200)}" for words, rating in facts.ratings]  # type: ignore[index]
     return [
-        section("*Your ratings, from the record*\n" + ("\n".join(lines) or "The exercise asked for nothing.")),
+        section("*Your ratings, from the record*\n" + "\n".join(map(rating_line, facts.ratings))),
         context(_count(facts)),
         actions(
             button("Hot wash…", "hot_wash_open", value),

@@ -10,7 +10,7 @@ from bot.digest.value import Audience, Digest, Pointer
 from incidents.digest_rows import Scope
 from incidents.models import Incident
 from incidents.periods import Period
-from playbooks.models import Exercise
+from playbooks.models import Exercise, ExerciseRating
 from playbooks.programme import load_rules
 from playbooks.scenario import load_scenarios
 from severity.policy import load_policy
@@ -78,4 +78,7 @@ def held(session: Session, title: str, state: str, ended: datetime | None, **mor
     row = Exercise(**{**values, **more})
     session.add(row)
     session.flush()
+    if state == "ended":  # what tested nothing was not held
+        session.add(ExerciseRating(exercise_id=row.id, objective_id=row.scenario["objectives"][-1]["id"], proposed="S"))
+        session.flush()
     return row

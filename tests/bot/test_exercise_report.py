@@ -145,6 +145,22 @@ def test_every_expected_action_comes_out_as_worked_out_by_hand(engine: Engine) -
     assert area.startswith("Communication: Post an update. Came 1 min") and area.endswith(" late.")
 
 
+def test_an_exercise_that_ends_early_is_rated_on_what_was_tested_of_it(engine: Engine) -> None:
+    """Ended in minute 4.5 of 12: what was due later, or not asked yet, is not tested."""
+    told = play(
+        engine, [*DEEDS[:5], At(second(4.5), lambda session, it, _: running.end(session, it, facts(session, it)))]
+    )
+    assert {each.text: (each.proposed, each.rating_words.partition("; ")[2]) for each in told.objectives} == {
+        "Notice it and open an incident.": ("P", ""),  # both in time
+        "Stop the harm and show that it stopped.": ("S", "1 of 2 actions tested"),  # ten minutes were not over
+        "Tell people what is known.": (None, "0 of 1 actions tested"),  # nobody had asked yet
+    }
+    text = report.markdown(told)
+    assert "3 of 3 expected actions were done in time. 2 more were not tested" in text
+    assert "not rated; 0 of 1 actions tested" in text
+    assert "Everything expected was done" not in text
+
+
 def test_the_report_escapes_what_people_wrote_and_prints(engine: Engine) -> None:
     told = play(engine, DEEDS)
     text = report.markdown(told)
@@ -172,7 +188,7 @@ def test_an_improvement_is_added_once_however_often_it_is_sent(engine: Engine) -
         assert len(afterwards.improvements(session, exercise.id)) == 1
 
 
-@pytest.mark.parametrize(("minute", "state"), [(12.0, "missed"), (11.9, "not_asked")])
+@pytest.mark.parametrize(("minute", "state"), [(12.0, "missed"), (11.9, "not_tested")])
 def test_what_was_due_at_the_last_minute_is_missed_where_the_exercise_ran_to_its_end(minute: float, state: str) -> None:
     found = outcomes(load_scenario(SMALL), [], {"press": 9.0}, minute, ended=True)
     assert next(each.state for each in found if each.action.id == "update") == state

@@ -132,7 +132,6 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "Planned.scenario": lambda mode: "small",
     "Trend.of": lambda mode: "H4",
     "DoneLine.how": lambda mode: _hint().how,
-    "SoloFacts.ratings": lambda mode: [(WORDS[mode], "S")] * _many(mode),
     "SoloFacts.asked": lambda mode: [(_hint().label, 7.0)] * min(3, _many(mode)),
     "SoloFacts.traps": lambda mode: [WORDS[mode]] * _many(mode),
     # made into mrkdwn, and escaped, by who hands it in

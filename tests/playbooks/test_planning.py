@@ -13,8 +13,8 @@ from incidents.errors import BadInput, Conflict, NotFound
 from incidents.inventory import SystemEntry
 from incidents.models import Timer
 from incidents.periods import Period
-from playbooks import planning, running
-from playbooks.models import Exercise
+from playbooks import afterwards, planning, running
+from playbooks.models import Exercise, ExerciseRating
 from playbooks.planning import PlannedExercise
 from playbooks.programme import Due, System, load_rules
 from playbooks.running import Setup
@@ -45,14 +45,18 @@ def planned(session: Session, *, days: float = 7, key: str = "k", system: str | 
     )
 
 
-def held(session: Session, *users: str) -> Exercise:
-    """An exercise that was set up, run and ended now."""
+def held(session: Session, *users: str, rated: bool = True) -> Exercise:
+    """An exercise that was set up, run and ended now; with a rating, if it tested anything."""
     people = {SCENARIO.roles[0].id: list(users)} if len(users) > 1 else roles(SCENARIO, users[0])
     setup = Setup(TEAM, users[0], people)
     exercise = running.start(session, SCENARIO, setup, key=f"start:{clock.now().timestamp()}")
     planning.take_up(session, exercise)
     running.begin(session, exercise)
     running.end(session, exercise, [])
+    if rated:
+        objective = SCENARIO.objectives[0].id
+        session.add(ExerciseRating(exercise_id=exercise.id, objective_id=objective, proposed="S"))
+        session.flush()
     return exercise
 
 
@@ -102,6 +106,15 @@ def test_an_exercise_set_up_near_its_day_is_the_planned_one_and_rehearses_its_sy
     assert [(each.system.id, each.overdue(found.today)) for each in found.due] == [("ranker", False)]
     assert {"H5", "H8"}.isdisjoint({gap.harm_class for gap in found.class_gaps})
     assert [gap.user for gap in found.person_gaps or ()] == ["U0THREE"]
+
+
+def test_an_exercise_that_was_ended_before_it_tested_anything_rehearsed_nothing(session: Session) -> None:
+    planned(session, days=0.5)
+    exercise = held(session, "U0LEAD", "U0TWO", rated=False)
+    afterwards.propose(session, exercise, running.judge(session, exercise, SCENARIO, [], running.minute(exercise)))
+    found = programme_of(session, RULES, LIBRARY, responders=["U0TWO"], team_id=TEAM)
+    assert [(each.system.id, each.last) for each in found.due] == [("ranker", None)]
+    assert [gap.user for gap in found.person_gaps or ()] == ["U0TWO"]
 
 
 def test_an_exercise_far_from_the_planned_day_leaves_the_plan_alone(session: Session) -> None:
