@@ -13,6 +13,7 @@ from bot.outside import Real, RealAnnouncer, RealAsker, RealLevers
 from bot.policy import PolicyInForce
 from bot.rehearsal import Rehearsal, rehearsal_of
 from bot.settings import Settings
+from bot.views.reach import Paging
 from incidents.db import reading
 from incidents.errors import Conflict
 from incidents.inventory import SystemEntry
@@ -97,6 +98,12 @@ class Parts:
             levers=RealLevers(self.target_entry),
             asker=RealAsker(),
         )
+
+    def paging(self, incident: Incident) -> Paging:
+        """What becomes of a page of this incident, for the messages that speak of it."""
+        if incident.kind != "real":
+            return "rehearsed"
+        return "none" if self.pagerduty is None else "real"
 
     def world(
         self, incident_id: int | None, channel: str | None = None, exercise_id: int | None = None

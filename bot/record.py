@@ -61,7 +61,7 @@ def card_facts(session: Session, incident_id: int) -> CardFacts:
         acknowledged_by=acknowledged.actor if acknowledged else None,
         channel_id=channel.external_id if channel else None,
         ticket=(ticket.external_id, ticket.url or "") if ticket else None,
-        paged="page" in links,
+        paged=("real" if incident.kind == "real" else "rehearsed") if "page" in links else "none",
         next_update_at=incident.next_update_at,
         run=_run(session, incident_id),
         notices=[*_reviews(incident), *_notices(session, incident_id), *_flags(incident)],

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.views.blocks import Block, context
+from bot.views.blocks import Block, context, person
 from incidents import inventory, timeline
 from incidents.db import reading, writing
 from incidents.errors import Conflict
@@ -230,7 +230,7 @@ class RehearsalRoom:
         self._slack.invite(self._own(channel), [user for user in users if user in self._people])
         for user in users:
             if user not in self._people:
-                self._script.note(f"<@{user}> would have been invited", f"invite:{user}")
+                self._script.note(f"{person(user)} would have been invited", f"invite:{user}")
 
     def post(self, channel: str, message: Message, *, key: str, again: bool, thread_ts: str | None = None) -> str:
         """In the exercise's channel, under the banner."""
@@ -240,7 +240,7 @@ class RehearsalRoom:
     def post_direct(self, user: str, message: Message, *, key: str, again: bool) -> str:
         """To one of the exercise's people, under the banner; whoever else it was meant for hears nothing."""
         if user not in self._people:
-            self._script.note(f"<@{user}> would have been told directly", key)
+            self._script.note(f"{person(user)} would have been told directly", key)
             return ""
         return self._slack.post_direct(user, bannered(self._number, message), key=key, again=again)
 
@@ -278,7 +278,7 @@ class RehearsalRoom:
     ) -> None:
         """To one of the exercise's people; whoever else it was meant for gets nothing."""
         if user not in self._people:
-            self._script.note(f"<@{user}> would have been sent a file directly", f"{name}:{user}")
+            self._script.note(f"{person(user)} would have been sent a file directly", f"{name}:{user}")
             return
         self._upload(self._slack.direct_channel(user), name, title, content, comment, again)
 

@@ -161,6 +161,7 @@ def plan_facts(session: Session, plan: RollbackPlan) -> PlanFacts:
         proposed_at=proposal.at if proposal is not None and not plan.undoes_id else None,
         replay=_replay(session, plan, incident),
         again=plan.state in plans.REPLANNED and plan.undoes_id is None and not plans.newer(session, plan),
+        rehearsed=incident.kind != "real",
     )
 
 

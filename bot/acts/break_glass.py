@@ -37,8 +37,9 @@ def use(session: Session, item: Item, who: Person) -> Done:
     if isinstance(outcome, Refused):
         return Done(incident.id, [say(item, outcome.message), PlanMessage(plan.id)])
     to_tell = _others(session, incident, outcome)
-    paged = parts().pagerduty is not None
-    message = views.used_message(incident.number, outcome.used_by, change(plan), outcome.reason, to_tell, paged)
+    message = views.used_message(
+        incident.number, outcome.used_by, change(plan), outcome.reason, to_tell, parts().paging(incident)
+    )
     effects: list[Effect] = [
         execution(session, plan),
         Page(incident.id, PAGE, f"page:{incident.id}:break-glass:{outcome.id}"),

@@ -273,9 +273,8 @@ def _critical(session: Session, parts: Parts, incident: Incident, where: Where) 
 def _break_glass(session: Session, parts: Parts, incident: Incident, where: Where) -> Block:
     facts = plan_facts(session, _plan_row(session, incident, where))
     title = f"{facts.title} (undo)" if facts.undo else facts.title
-    paged = parts.pagerduty is not None
     return break_glass.use_modal(
-        incident.number, title, facts.system, facts.from_value, facts.to_value, paged, metadata(where)
+        incident.number, title, facts.system, facts.from_value, facts.to_value, parts.paging(incident), metadata(where)
     )
 
 

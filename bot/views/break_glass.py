@@ -17,17 +17,23 @@ from bot.views.blocks import (
     text_input,
     when,
 )
+from bot.views.reach import PAGED, Paging, touched
 from integrations.slack import Message
 
 VERDICTS = {"justified": "It was justified", "not_justified": "It was not justified"}
 
 
-def use_modal(number: str, title: str, system: str, before: str, after: str, paged: bool, metadata: str) -> Block:
+def use_modal(number: str, title: str, system: str, before: str, after: str, paging: Paging, metadata: str) -> Block:
     """What pressing the button will do, and the reason without which it does nothing."""
+    heard = {
+        "none": "The commander and the system's owner are told.",
+        "real": "A second person is paged, and the commander and the system's owner are told.",
+        "rehearsed": "In earnest a second person is paged. Here only the exercise's people are told.",
+    }[paging]
     words = (
         f"*{escape(title, 120)}* of {escape(system, 100)} goes from `{escape(before, 100)}` to "
-        f"`{escape(after, 100)}` *now, for everybody who uses it*, on your word alone.\n\n"
-        f"• {'A second person is paged, and the' if paged else 'The'} commander and the system's owner are told.\n"
+        f"`{escape(after, 100)}` *now, {touched(paging == 'rehearsed')}*, on your word alone.\n\n"
+        f"• {heard}\n"
         "• Your name and your reason go on the record.\n"
         f"• Another responder must review it. You cannot, and {number} cannot be closed before.\n\n"
         "If somebody can approve within minutes, close this and ask them."
@@ -60,14 +66,14 @@ def review_modal(number: str, used_by: str, change: str, reason: str, metadata: 
     )
 
 
-def used_message(number: str, used_by: str, change: str, reason: str, whom: Sequence[str], paged: bool) -> Message:
+def used_message(number: str, used_by: str, change: str, reason: str, whom: Sequence[str], paging: Paging) -> Message:
     """What the channel and the people to be told hear, at once."""
     text = f"{number}: break glass was used; one person alone is changing the system."
     names = " ".join(person(user) for user in whom)
     words = (
         f"🔨 *Break glass* · {names + ' — ' if names else ''}{person(used_by)} is carrying this out alone, now:\n"
         f"{escape(change, 400)}\n{quote(reason, 1500)}\n"
-        f"{'On-call was paged. ' if paged else ''}Another responder must review it: *Review* on the plan's message."
+        f"{PAGED[paging]}Another responder must review it: *Review* on the plan's message."
     )
     return Message(text, [section(words)])
 

@@ -21,6 +21,7 @@ from bot.views.blocks import (
     when,
 )
 from bot.views.mitigation import proposal_blocks
+from bot.views.reach import PAGED_SHORT, Paging
 from integrations.slack import Message
 
 SEVERITY_MARK = {"SEV0": "🟣", "SEV1": "🔴", "SEV2": "🟠", "SEV3": "🟡", "SEV4": "⚪"}
@@ -64,7 +65,7 @@ class CardFacts:
     acknowledged_by: str | None
     channel_id: str | None
     ticket: tuple[str, str] | None  # key, address
-    paged: bool
+    paged: Paging
     next_update_at: datetime | None
     run: tuple[str, int, int, str | None] | None  # runbook, done, total, next step
     notices: list[str]
@@ -111,7 +112,7 @@ def incident_card(facts: CardFacts) -> Message:
         provisional = " provisional" if facts.proposed_at is not None else ""
         times = (_time(name, *pair) + (provisional if name == "TTM" else "") for name, pair in facts.times.items())
         blocks.append(context(" · ".join(times)))
-    small = [f"Paged: {'yes' if facts.paged else 'no'}"]
+    small = [f"Paged: {PAGED_SHORT[facts.paged]}"]
     if facts.ticket:
         small.append(f"Ticket: <{facts.ticket[1]}|{escape(facts.ticket[0], 40)}>")
     if facts.private:

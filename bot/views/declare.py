@@ -12,6 +12,7 @@ from bot.views.blocks import (
     text_input,
 )
 from bot.views.card import SEVERITY_MARK, CardFacts
+from bot.views.reach import PAGED
 from incidents.opening import NOT_LISTED
 from integrations.slack import Message
 
@@ -82,7 +83,7 @@ def _sentence(facts: CardFacts) -> str:
     where = (
         f"\nIts channel is {channel_link(facts.channel_id)}." if facts.channel_id else "\nIts channel is on the way."
     )
-    paged = " The on-call engineer has been paged." if facts.paged else ""
+    paged = f" {PAGED[facts.paged]}".rstrip()
     return (
         f"{SEVERITY_MARK[facts.severity]} *{facts.number} is open*, {severity} because "
         f"{escape(facts.because, 500)}.{where}{paged}"

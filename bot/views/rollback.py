@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.views.blocks import Block, actions, button, context, escape, fields, modal, person, section, text_input, when
 from bot.views.mitigation import proposal_blocks
+from bot.views.reach import PAGED, Paging, touched
 from integrations.slack import Message
 
 HEADLINES = {
@@ -59,6 +60,7 @@ class PlanFacts:
     proposed_at: datetime | None  # the proposed `mitigated`, while nobody has confirmed it
     replay: str  # what is offered about failing prompts: `keep` one, `replay` them, or nothing
     again: bool  # the same may be planned again with one press
+    rehearsed: bool  # a lever of an exercise
 
 
 def plan_message(plan: PlanFacts) -> Message:
@@ -154,7 +156,7 @@ def _approve(plan: PlanFacts, what: str, value: str) -> Block:
     label = f"Approve {what.lower()}"
     if plan.action_class == "critical":
         return button(f"{label}…", "rollback_critical_open", value, style="danger")
-    words = f"This changes {plan.system} for everybody who uses it, now."[:300]
+    words = f"This changes {plan.system} {touched(plan.rehearsed)}, now."[:300]
     title = f"{what}: {plan.from_value} → {plan.to_value}"[:100]
     return button(label, "rollback_approve", value, style="danger", confirm=(title, words, "Approve"))
 
@@ -163,7 +165,7 @@ def critical_modal(plan: PlanFacts, typed: int, metadata: str) -> Block:
     """The approval of a critical action: typing part of the hash, so that it is meant. `typed` characters of it."""
     words = (
         f"*{escape(plan.title, 120)}* of {escape(plan.system, 100)}: `{escape(plan.from_value, 100)}` → "
-        f"`{escape(plan.to_value, 100)}`, for everybody who uses it, now.\n"
+        f"`{escape(plan.to_value, 100)}`, {touched(plan.rehearsed)}, now.\n"
         f"*Blast radius*  {escape(plan.blast_radius, 800)}"
     )
     hint = f"It stands at the foot of the plan's message: Plan {plan.plan_hash[:HASH_SHOWN]}."
@@ -186,14 +188,14 @@ def critical_modal(plan: PlanFacts, typed: int, metadata: str) -> Block:
     )
 
 
-def failed_message(number: str, change: str, seen: str, whom: str, paged: bool, *, undo: bool = False) -> Message:
+def failed_message(number: str, change: str, seen: str, whom: str, paging: Paging, *, undo: bool = False) -> Message:
     """Said aloud: people must not believe that the harm has stopped."""
     headline = "this undo could not be verified" if undo else "this did not contain it"
     harm = "What contained the harm may be gone." if undo else "The harm may be going on."
     words = (
         f"❗ {person(whom)} — *{headline}:* {escape(change, 400)}\n"
         f"What was seen: {escape(seen, 1200)}\n"
-        f"{harm} {'On-call was paged. ' if paged else ''}"
+        f"{harm} {PAGED[paging]}"
         "*Check again* on the plan, or plan the next lever."
     )
     what = "an undo could not be verified" if undo else "a rollback did not contain it"

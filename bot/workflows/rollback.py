@@ -135,9 +135,8 @@ def _alarm(session: Session, plan_id: int) -> list[Effect]:
     plan = session.get_one(RollbackPlan, plan_id)
     incident = session.get_one(Incident, plan.incident_id)
     commander = lifecycle.holders(session, incident.id).get("commander")
-    whom, paged = commander or plan.requested_by, parts().pagerduty is not None
-    undo = plan.undoes_id is not None
-    message = failed_message(incident.number, change(plan), plan.seen, whom, paged, undo=undo)
+    whom, undo = commander or plan.requested_by, plan.undoes_id is not None
+    message = failed_message(incident.number, change(plan), plan.seen, whom, parts().paging(incident), undo=undo)
     summary = "An undo could not be verified" if undo else "A rollback did not contain it"
     page = Page(incident.id, summary, f"page:{incident.id}:plan:{plan_id}")
     return [page, Post(incident.id, message), *([Direct(commander, message)] if commander else [])]

@@ -136,6 +136,22 @@ async def test_abuse_43_every_form_in_the_exercise_bears_its_banner(rehearsed: R
     assert [words_of(view)[:200] for view in shown if BANNER not in json.dumps(view, ensure_ascii=False)] == []
 
 
+UNTRUE = ("was paged", "has been paged", "second person is paged, and", "Paged: yes", "for everybody who uses it")
+
+
+async def test_abuse_43_no_message_or_form_says_that_somebody_was_paged_or_a_system_changed(
+    scene: Scene, rehearsed: Rehearsed
+) -> None:
+    shown = [view for person in rehearsed.people.values() for view in person.forms]
+    for person in rehearsed.people.values():
+        shown += said_by_the_bot(person, rehearsed.channel)
+        shown += said_by_the_bot(person, str(person.bot_dm)) if person.bot_dm else []
+    said = [json.dumps(one, ensure_ascii=False) for one in shown]
+    assert [(words, one[:300]) for words in UNTRUE for one in said if words in one] == []
+    for words in ("On-call would have been paged", "In earnest a second person is paged", "in the exercise only"):
+        assert any(words in one for one in said), words
+
+
 async def test_abuse_43_nobody_else_hears_of_it(scene: Scene, rehearsed: Rehearsed) -> None:
     outsider = scene.person(SUPPORT)
     assert outsider.messages(INCIDENTS_CHANNEL) == []

@@ -61,9 +61,7 @@ ALLOWED = {
     "listeners/buttons.py": "answers to a press, under the banner in an exercise's channel",
     "listeners/messages.py": "answers to a shortcut, under the banner in an exercise's channel",
     "listeners/officehours.py": "the prompts of the assistant pane",
-    "listeners/forms.py": "says whether somebody would be paged",
     "acts/talk.py": "reads the message that was pinned",
-    "acts/break_glass.py": "says whether somebody would be paged",
     "acts/officehours.py": "reads who is in a group",
     "acts/digest.py": "reads whether the bot is in a channel",
     "acts/exercise.py": "says whether tickets can be opened",
@@ -71,7 +69,7 @@ ALLOWED = {
     "shown_questions.py": "the queue of the office hours, into which no exercise hands over",
     "workflows/digest.py": "digests, which no exercise's channel gets",
     "workflows/rephrase.py": "the assistant pane's status line",
-    "workflows/rollback.py": "reads who may approve, and says whether somebody would be paged",
+    "workflows/rollback.py": "reads who may approve",
     "workflows/exercise.py": "makes the exercise's channel, and opens the improvement plan's real tickets on request",
 }
 CLIENTS = {"Slack", "PagerDuty", "Jira", "build_target", "ask"}
