@@ -25,7 +25,7 @@ from sandbox.mrkdwn import links, sequences
 DATA = Path(__file__).parents[1] / "data" / "slack"
 # Their arguments are objects of the clocks' book and of playbooks, made by their own tests.
 OTHERS = {"bot.views.clock_alarms", "bot.views.clock_forms", "bot.views.comms"}
-NO_VIEWS = {"bot.views.blocks"} | OTHERS
+NO_VIEWS = {"bot.views.blocks", "bot.views.reach"} | OTHERS
 MODULES = [importlib.import_module(f"bot.views.{found.name}") for found in pkgutil.iter_modules(bot.views.__path__)]
 PARTS = {classify.question_input}  # one block of a modal, shown with it
 VIEWS = {
