@@ -142,6 +142,17 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Hand:
+    """A file for one person, in their direct messages; its name is its key."""
+
+    user: str
+    name: str
+    title: str
+    content: str
+    comment: str
+
+
+@dataclass(frozen=True)
 class Say:
     """A message in a channel that is no incident's, once."""
 
@@ -213,6 +224,7 @@ Effect = (
     | AssessmentMessage
     | ClocksMessage
     | Share
+    | Hand
     | Say
     | AnswerMessage
     | QueueEntry
@@ -266,6 +278,9 @@ def perform(effect: Effect, key: str, again: bool, about: int | None = None) -> 
             if channel is not None:
                 room = parts().world(incident_id).room
                 room.upload(channel, name=name, title=title, content=content, comment=comment, again=again)
+        case Hand(user, name, title, content, comment):
+            room = parts().world(about).room
+            room.upload_direct(user, name=name, title=title, content=content, comment=comment, again=again)
         case Say(channel_id, message, thread_ts):
             room = parts().world(None, channel_id).room
             room.post(channel_id, message, key=key, again=again, thread_ts=thread_ts)

@@ -100,6 +100,12 @@ class Room(Protocol):
         """Share a file."""
         ...
 
+    def upload_direct(
+        self, user: str, *, name: str, title: str, content: str | bytes, comment: str, again: bool
+    ) -> None:
+        """A file for one person."""
+        ...
+
     def show_modal(self, view_id: str, view: Block) -> None:
         """Replace the content of an open modal."""
         ...

@@ -271,7 +271,8 @@ class RehearsalRoom:
 
     def upload(self, channel: str, *, name: str, title: str, content: str | bytes, comment: str, again: bool) -> None:
         """In the exercise's channel; the comment is the message."""
-        self._upload(self._own(channel), name, title, content, comment, again)
+        said, shown = self._file(title, comment)
+        self._slack.upload(self._own(channel), name=name, title=shown, content=content, comment=said, again=again)
 
     def upload_direct(
         self, user: str, *, name: str, title: str, content: str | bytes, comment: str, again: bool
@@ -280,15 +281,15 @@ class RehearsalRoom:
         if user not in self._people:
             self._script.note(f"{person(user)} would have been sent a file directly", f"{name}:{user}")
             return
-        self._upload(self._slack.direct_channel(user), name, title, content, comment, again)
+        said, shown = self._file(title, comment)
+        self._slack.upload_direct(user, name=name, title=shown, content=content, comment=said, again=again)
 
     def show_modal(self, view_id: str, view: Block) -> None:
         """Under the banner."""
         self._slack.show_modal(view_id, bannered_modal(self._number, view))
 
-    def _upload(self, channel: str, name: str, title: str, content: str | bytes, comment: str, again: bool) -> None:
-        said = f"🎭 {MARK} {self._number} · not real\n{comment}"
-        self._slack.upload(channel, name=name, title=f"{MARK}: {title}", content=content, comment=said, again=again)
+    def _file(self, title: str, comment: str) -> tuple[str, str]:
+        return f"🎭 {MARK} {self._number} · not real\n{comment}", f"{MARK}: {title}"
 
     def _own(self, channel: str | None) -> str:
         if channel is None or channel != self._channel:

@@ -282,6 +282,12 @@ class Slack:
                 filename=name, title=title, content=content, channel=channel, initial_comment=comment
             )
 
+    def upload_direct(
+        self, user: str, *, name: str, title: str, content: str | bytes, comment: str, again: bool
+    ) -> None:
+        """A file for one person, in their direct messages; its name is the idempotency key."""
+        self.upload(self.direct_channel(user), name=name, title=title, content=content, comment=comment, again=again)
+
     def picture(self, name: str, content: bytes, alt_text: str) -> str | None:
         """Upload a picture for an image block, shared nowhere by itself; its address, or None where Slack has not
         finished taking it in after a few seconds: a block that names it before would be refused."""

@@ -138,9 +138,10 @@ def ahead(session: Session, team_id: str | None = None) -> Sequence[PlannedExerc
     return session.scalars(query if team_id is None else query.where(PlannedExercise.team_id == team_id)).all()
 
 
-def every(session: Session) -> Sequence[PlannedExercise]:
-    """All that were ever planned, for a calendar: what was cancelled has to be taken out of it."""
-    return session.scalars(sa.select(PlannedExercise).order_by(PlannedExercise.id)).all()
+def every(session: Session, team_id: str | None = None) -> Sequence[PlannedExercise]:
+    """All that were ever planned, for a calendar: what was cancelled has to be taken out of it. None: anywhere."""
+    query = sa.select(PlannedExercise).order_by(PlannedExercise.id)
+    return session.scalars(query if team_id is None else query.where(PlannedExercise.team_id == team_id)).all()
 
 
 def take_up(session: Session, exercise: Exercise) -> PlannedExercise | None:

@@ -7,14 +7,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.acts import Done, act, on_lone_timer
-from bot.effects import Direct, Effect, Say, Tell
+from bot.effects import Direct, Effect, Hand, Say, Tell
 from bot.inbox import Item
 from bot.parts import parts
+from bot.programme_calendar import calendar
 from bot.programme_facts import planned_facts, programme_of
 from bot.views import programme as views
 from bot.views.blocks import person, when
 from incidents import access, timers
-from incidents.access import Person
+from incidents.access import Action, Person
 from incidents.clock import now
 from incidents.models import Timer
 from incidents.periods import instant
@@ -67,6 +68,23 @@ def move(session: Session, item: Item, who: Person) -> Done:
             None, [Tell(item.user, Message(f"{row.number} was already so. Nothing was changed."), _where(item))]
         )
     return Done(None, [_told(item, row, "is moved"), *_hears(row, who)])
+
+
+@act("programme_calendar")
+def calendar_file(session: Session, item: Item, who: Person) -> Done:
+    """The calendar file, by direct message to whoever asked."""
+    access.check(Action.DECLARE, who)
+    found = programme_of(session, parts().programme, parts().scenarios, responders=None, team_id=who.team_id)
+    file = calendar(planning.every(session, who.team_id), found.due, team_id=who.team_id)
+    handed = Hand(
+        who.user_id,
+        f"exercises-{now():%Y%m%d-%H%M%S}.ics",
+        "AI-harm exercises",
+        file.decode(),
+        "Exercises planned and due, for your calendar. Import a newer file over it: events move, none is added twice.",
+    )
+    words = "The calendar file is in your direct messages with me."
+    return Done(None, [handed, Tell(item.user, Message(words), _where(item), item.payload.get("response_url"))])
 
 
 def _told(item: Item, row: PlannedExercise, what: str) -> Tell:

@@ -186,10 +186,13 @@ async def rehearse(door: Door, ack: Ack, body: Body, rest: str) -> None:
         trouble = await door.open_modal(body["trigger_id"], await programme.plan_view(door, body, more.strip()))
         await ack(**({"text": trouble} if trouble else {}))
         return
+    if word == "calendar":
+        await programme.calendar(door, ack, body)
+        return
     if word not in ("", "list", "programme"):
         raise NotFound(
             "`/rai-incident exercise start [scenario]` sets one up, `exercise list` shows all, `exercise plan` plans "
-            "one, and `exercise programme` shows what is due and what lacks."
+            "one, `exercise programme` shows what is due and what lacks, and `exercise calendar` sends it as a file."
         )
     message = await (programme.shown if word == "programme" else exercise.shown)(door, body)
     await ack(text=message.text, blocks=message.blocks)

@@ -7,6 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from sqlalchemy.orm import Session
 
+from bot.inbox import Item
 from bot.listeners import Ack, Door, buttons, exercise, submits, team_of, user_of
 from bot.listeners.forms import Body, Where, metadata
 from bot.listeners.submits import Payload, Values, choice_of
@@ -47,6 +48,20 @@ async def _open(door: Door, ack: Ack, body: Body, view: Any) -> None:
     await ack()
     if refused:
         await buttons.say(door, body, Message(spoken(refused)))
+
+
+async def calendar(door: Door, ack: Ack, body: Body) -> None:
+    """Save that somebody wants the calendar file."""
+    who = await _who(door, body)
+    item = Item(
+        key=f"cmd:{body['trigger_id']}",
+        kind="programme_calendar",
+        team_id=who.team_id,
+        user=who.user_id,
+        payload={"channel": body["channel_id"], "response_url": body.get("response_url")},
+    )
+    refused = await door.save(item)
+    await ack(**({"text": refused} if refused else {}))
 
 
 async def shown(door: Door, body: Body) -> Message:
@@ -141,4 +156,5 @@ def _moved(values: Values, where: Where) -> tuple[str, Payload]:
     }
 
 
+buttons.ACTING |= {"programme_calendar": ("programme_calendar", ())}
 submits.PAYLOADS |= {views.PLAN: _planned, views.MOVE: _moved}

@@ -35,6 +35,7 @@ COMMANDS = (
     ("exercise start [scenario]", "rehearse with the real commands; nobody outside is paged, told or changed"),
     ("exercise start <scenario> solo", "play it alone: 15 minutes, with hints"),
     ("exercise programme", "exercises planned and due, and what was never rehearsed; `exercise plan` plans one"),
+    ("exercise calendar", "the same as a calendar file, by direct message"),
     ("tier [system]", "walk the questions that give a system's risk tier"),
 )
 

@@ -53,7 +53,12 @@ def programme_message(facts: Programme) -> Message:
         blocks.append(section(_planned_line(each), accessory=moving))
     if len(facts.planned) > WITH_BUTTONS:
         blocks.append(context(f"… and {len(facts.planned) - WITH_BUTTONS} later ones."))
-    blocks.append(actions(button("Plan an exercise…", "programme_plan_open", "-", style="primary")))
+    blocks.append(
+        actions(
+            button("Plan an exercise…", "programme_plan_open", "-", style="primary"),
+            button("Calendar file", "programme_calendar", "-"),
+        )
+    )
     late = [f"⏰ {escape(due_words(each, facts.today))}" for each in facts.overdue]
     coming = [f"▫️ {escape(due_words(each, facts.today))}" for each in facts.due if not each.overdue(facts.today)]
     blocks.append(_part("Due", [*late, *coming], "No system has a risk tier yet. `/rai-incident tier` gives it one."))
@@ -69,9 +74,7 @@ def programme_message(facts: Programme) -> Message:
     titles = class_titles()
     trends = [escape(trend_words(each, titles)) for each in facts.class_trends]
     blocks.append(_part("Ratings, oldest first", trends, "No team exercise has ended yet."))
-    blocks.append(
-        context("The calendar file and who has practised what: `rai-incident exercise calendar`, `programme`")
-    )
+    blocks.append(context("Who has practised what: `rai-incident exercise programme` on the command line"))
     return Message(f"{len(facts.planned)} exercises planned, {len(late)} due", blocks)
 
 

@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from botkit import LEAD, ONCALL, PRIVACY, SUPPORT, Scene, interaction, staged
+import sqlalchemy as sa
+from botkit import COMMS, LEAD, ONCALL, PRIVACY, SUPPORT, Scene, interaction, staged
+from icalendar import Calendar
 
+from bot.acts.programme import REVIEW
 from incidents.clock import now
-from incidents.models import Incident
+from incidents.db import writing
+from incidents.models import Incident, Timer
 from playbooks.models import Exercise
 from playbooks.planning import PlannedExercise
 from playbooks.solo import COLLEAGUE, SoloExercise
 from runbooks.models import RollbackApproval
-from sandbox.story.stage import SUPPORT_CHANNEL
+from sandbox.story.fields import words_of
+from sandbox.story.stage import INCIDENTS_CHANNEL, SUPPORT_CHANNEL
 from sandbox.story.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -127,3 +132,51 @@ async def test_an_exercise_is_planned_moved_reminded_of_and_shown(scene: Scene) 
     await lead.press(SUPPORT_CHANNEL, "programme_move_open")
     await lead.submit({"what": "cancel"})
     await until(lambda: scene.rows(PlannedExercise)[0].state == "cancelled", "the plan to be cancelled")
+    told = await scene.hears(ONCALL, heard, "PLAN-1", "was cancelled by")
+    assert f"<@{LEAD}>" in told
+
+
+async def test_the_calendar_file_comes_by_direct_message_to_whoever_asks(scene: Scene) -> None:
+    privacy, heard = scene.person(PRIVACY), len(scene.whispers(PRIVACY))
+    await privacy.command(SUPPORT_CHANNEL, "exercise plan small")
+    day = int((now() + timedelta(days=40)).timestamp())
+    await privacy.submit({"at": day, "facilitator": PRIVACY})
+    await scene.settled()
+    row = scene.rows(PlannedExercise)[-1]
+    await privacy.command(SUPPORT_CHANNEL, "exercise calendar")
+    await scene.hears(PRIVACY, heard, "The calendar file is in your direct messages")
+    [file] = [one for one in scene.world.workspace.files.values() if one.name.endswith(".ics")]
+    assert file.shared_in == [privacy.bot_dm]
+    [event] = [one for one in Calendar.from_ical(file.content).walk("VEVENT") if one["uid"].startswith("plan-")][-1:]
+    assert event["uid"].startswith(row.number.lower())
+    assert event.decoded("dtstart").timestamp() == day
+    before = len(scene.world.workspace.files)
+    await privacy.command(SUPPORT_CHANNEL, "exercise programme")
+    await privacy.press(SUPPORT_CHANNEL, "programme_calendar")
+    await until(lambda: len(scene.world.workspace.files) == before + 1, "another file")
+
+
+async def test_monday_morning_says_each_due_system_once_in_the_announcement_channel(scene: Scene) -> None:
+    await begun(scene, "60x")  # who has never rehearsed is not reminded
+    comms = scene.person(COMMS)
+
+    async def monday() -> None:
+        """The timer of next Monday is due now."""
+        with writing(scene.engine) as session:
+            timer = session.scalars(sa.select(Timer).where(Timer.kind == REVIEW)).one()
+            timer.due_at, timer.fired_at = now(), None
+        await until(lambda: scene.rows(Timer, Timer.kind == REVIEW)[0].fired_at, "Monday's timer")
+        await scene.settled()
+
+    def said() -> list[str]:
+        return [words_of(one) for one in comms.messages(INCIDENTS_CHANNEL) if "should be rehearsed" in words_of(one)]
+
+    await monday()
+    await comms.sees(
+        INCIDENTS_CHANNEL, "1 AI system should be rehearsed", "Support assistant (tier 1", "never rehearsed"
+    )
+    await monday()
+    assert len(said()) == 1
+    await comms.press(INCIDENTS_CHANNEL, "programme_plan_open")
+    await comms.modal("Plan an exercise")
+    await comms.close()
