@@ -8,6 +8,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from bot import content
+from bot.exercise_facts import facts
 from bot.output import AsJson, print_json
 from bot.settings import Settings
 from incidents import policies
@@ -15,6 +16,7 @@ from incidents.db import make_engine, reading, require_head
 from incidents.errors import NotFound
 from playbooks import afterwards, report, running
 from playbooks.models import Exercise
+from playbooks.score import by_objective, coverage, parts_tested
 from severity.policy import load_policy
 
 R = TypeVar("R")
@@ -48,9 +50,12 @@ def exercise_show(number: str, as_json: AsJson = False) -> None:
         typer.echo(f"  {minute}  {inject['state']:<9} {inject['id']}")
     for action in found["actions"]:
         minute = "    " if action["minute"] is None else f"{action['minute']:4.0f}"
-        typer.echo(f"  {minute}  {action['state']:<9} {action['id']}{' (critical)' if action['critical'] else ''}")
+        state, critical = action["state"].replace("_", " "), " (critical)" if action["critical"] else ""
+        typer.echo(f"  {minute}  {state:<10} {action['id']}{critical}")
     for rating in found["ratings"]:
         typer.echo(f"  {rating['confirmed'] or rating['proposed'] + ' proposed'}: {rating['objective']}")
+    for each in found["unrated"]:
+        typer.echo(f"  not rated: {each['objective']} ({each['tested']})")
 
 
 @exercise_app.command("aar")
@@ -118,10 +123,12 @@ def _summary(session: Session, exercise: Exercise) -> dict[str, Any]:
 
 
 def _whole(session: Session, exercise: Exercise) -> dict[str, Any]:
-    observed = {row.action_id: row for row in running.observations(session, exercise.id)}
+    scenario, minute = running.scenario_of(exercise), running.minute(exercise)
+    found = running.judge(session, exercise, scenario, facts(session, exercise), minute)
+    rated = {row.objective_id for row in afterwards.ratings(session, exercise.id)}
     return {
         **_summary(session, exercise),
-        "minute": running.minute(exercise),
+        "minute": minute,
         "speed": exercise.speed,
         "people": running.people(session, exercise.id),
         "injects": [
@@ -130,14 +137,19 @@ def _whole(session: Session, exercise: Exercise) -> dict[str, Any]:
         ],
         "actions": [
             {
-                "id": action.id,
-                "critical": action.critical,
-                "state": observed[action.id].state if action.id in observed else "open",
-                "due": observed[action.id].due_minute if action.id in observed else None,
-                "minute": observed[action.id].minute if action.id in observed else None,
-                "evidence": observed[action.id].entry_id if action.id in observed else None,
+                "id": each.action.id,
+                "critical": each.action.critical,
+                "state": each.state,
+                "due": each.due,
+                "minute": each.fact.minute if each.fact else None,
+                "evidence": each.fact.entry if each.fact else None,
             }
-            for action in running.scenario_of(exercise).actions
+            for each in found
+        ],
+        "unrated": [
+            {"objective": name, "tested": coverage(*parts_tested(own))}
+            for name, own in by_objective(scenario, found).items()
+            if name not in rated and not exercise.live
         ],
         "improvements": [
             {"text": row.text, "owner": row.owner, "due": row.due, "ticket": row.ticket or None}

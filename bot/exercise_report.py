@@ -54,7 +54,7 @@ def gather(session: Session, exercise: Exercise, policy: Policy, names: Names, c
         severity=incident.severity if incident else None,
         true_severity=scenario.truth.severity,
         times=_times(exercise, incident, clock, policy),
-        clocks=_clocks(session, exercise, incident, clock, clock_titles),
+        clocks=_clocks(session, exercise, incident, clock, clock_titles, names),
         objectives=_objectives(session, exercise, outcomes, names),
         hot_wash=_hot_wash(session, exercise, names),
         improvements=[
@@ -101,7 +101,12 @@ def _times(exercise: Exercise, incident: Incident | None, clock: Clock, policy: 
 
 
 def _clocks(
-    session: Session, exercise: Exercise, incident: Incident | None, clock: Clock, titles: dict[str, str]
+    session: Session,
+    exercise: Exercise,
+    incident: Incident | None,
+    clock: Clock,
+    titles: dict[str, str],
+    names: Names,
 ) -> list[ClockReport]:
     """Every legal clock that the incident proposed, and those that the scenario expects."""
     wanted = running.scenario_of(exercise).truth.clocks
@@ -111,12 +116,14 @@ def _clocks(
             titles.get(row.clock, row.clock) + (" (expected)" if row.clock in wanted else ""),
             "nobody decided" if row.state == "proposed" else row.state,
             clock.minute(row.decided_at) if row.decided_at else None,
+            names(row.decided_by) if row.decided_by else None,
+            row.clock in wanted,
         )
         for row in rows
     ]
     held = {row.clock for row in rows}
     return found + [
-        ClockReport(f"{titles.get(name, name)} (expected)", "not on the list", None)
+        ClockReport(f"{titles.get(name, name)} (expected)", "not on the list", None, None, True)
         for name in wanted
         if name not in held
     ]

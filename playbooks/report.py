@@ -79,11 +79,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class ClockReport:
-    """A regulator clock of the exercise's incident: what was decided on it, and when."""
+    """A regulator clock of the exercise's incident: what was decided on it, when and by whom. `expected`: the scenario
+    holds that somebody has to decide on it."""
 
     title: str
     state: str
     minute: float | None
+    by: str | None
+    expected: bool
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,16 @@ class Report:
     def scale(self) -> list[tuple[str, str]]:
         """The four letters with their words."""
         return [(letter, words.lower()) for letter, words in RATINGS.items()]
+
+    @property
+    def expected_clocks(self) -> int:
+        """Legal clocks that somebody should have decided on."""
+        return sum(clock.expected for clock in self.clocks)
+
+    @property
+    def decided_clocks(self) -> int:
+        """Those of them that somebody has."""
+        return sum(clock.expected and clock.minute is not None for clock in self.clocks)
 
     @property
     def all_confirmed(self) -> bool:

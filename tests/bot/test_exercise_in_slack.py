@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from botkit import COMMS, LEAD, ONCALL, PRIVACY, SUPPORT, Scene, interaction
+from botkit import COMMS, LEAD, ONCALL, PRIVACY, SUPPORT, Scene, in_process, interaction
 from exercisekit import now, press, rehearsing, rows, set_speed, start
 
 from incidents.models import Incident
@@ -220,6 +220,21 @@ async def test_a_report_whose_upload_was_slow_and_its_answer_lost_is_there_once(
     finally:
         scene.world.faults.set({"lose_answer": None, "late_files_ms": 0})
     assert [shared(".md"), shared(".pdf")] == [[played.channel], [played.channel]]
+
+
+async def test_an_exercise_that_ends_at_once_rates_nothing_and_says_so(scene: Scene) -> None:
+    exercise = await start(scene)
+    lead, heard = scene.person(LEAD), len(scene.whispers(LEAD))
+    await press(lead, exercise, "exercise_begin")
+    await _end(scene, exercise, LEAD)
+    await lead.sees(str(exercise.channel_id), "The exercise is over", "Not rated", "0 of 2 actions tested")
+    await press(lead, exercise, "exercise_rate_open")
+    await scene.hears(LEAD, heard, "tested too little")
+    assert scene.rows(ExerciseRating, ExerciseRating.exercise_id == exercise.id) == []
+    code, out, errors = await in_process(scene.world.bot_environment(), "exercise", "show", exercise.number)
+    assert code == 0, errors
+    assert "not tested declare (critical)" in out
+    assert "not rated: notice (0 of 2 actions tested)" in out
 
 
 async def test_only_the_facilitator_leads(scene: Scene) -> None:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import exercise_pictures
+import solo_picture
 from playwright.async_api import Browser, async_playwright
 
 from incidents.db import upgrade
@@ -61,6 +62,7 @@ async def main() -> None:
                     if step in PICTURES:
                         await take(browser, story, *PICTURES[step])
                 await exercise_pictures.pictures(browser, FOLDER)
+                await solo_picture.picture(browser, FOLDER)
                 await browser.close()
 
 

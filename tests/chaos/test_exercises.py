@@ -249,8 +249,9 @@ async def test_ninety_minutes_at_sixty_times_the_speed_give_the_report_worked_ou
         # What the wall clock says; the report gives whole minutes from ten on.
         assert 0 <= stamped[name] - _measured(report, name) < (1 if stamped[name] >= 10 else 0.02), name
     decided = next(line for line in report.splitlines() if line.startswith("| GDPR") and "expected" in line)
-    state, minute = (cell.strip() for cell in decided.strip("|").split("|")[1:])
-    assert state == "running"
+    state, minute, by = (cell.strip() for cell in decided.strip("|").split("|")[1:])
+    assert (state, by) == ("running", "privacy")
+    assert "Of the legal clocks that the scenario expects, 1 of " in report
     assert 27 - 0.5 <= float(minute) <= 27 + SLACK + 0.5
 
 
