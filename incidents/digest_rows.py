@@ -4,7 +4,7 @@ One condition decides who counts, for every number: real incidents only, never e
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from incidents.exposure import Exposure
 from incidents.models import Assessment, Incident, Link, RegulatorClock, RoleAssignment, System
 from incidents.periods import Period
+from incidents.sqlite import MEDIAN
 
 WAITING = ("proposed", "running")  # states of a clock that is not answered yet
 
@@ -74,12 +75,13 @@ class Earlier(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """How many incidents of one severity one system had in one week (its place in the list of weeks)."""
+    """How many incidents of one severity there were in one week (its place in the list of weeks), and how many of them
+    are `covered`: of AI systems with a denominator for that week."""
 
     week: int
     severity: str
-    system: str | None
     incidents: int
+    covered: int
 
 
 class Middle(NamedTuple):
@@ -142,7 +144,7 @@ def declared_in(session: Session, scope: Scope, period: Period) -> list[Counted]
         .where(*_declared(period.start, period.end), *scope.counted())
         .order_by(Incident.declared_at, Incident.id)
     )
-    return [Counted(*row) for row in session.execute(query)]
+    return [Counted(*row) for row in _rows(session, query)]
 
 
 def sums(session: Session, scope: Scope, period: Period) -> list[Sum]:
@@ -153,7 +155,7 @@ def sums(session: Session, scope: Scope, period: Period) -> list[Sum]:
         .where(*_declared(period.start, period.end), *scope.counted())
         .group_by(Incident.severity, classes)
     )
-    return [Sum(severity, json.loads(found), count) for severity, found, count in session.execute(query)]
+    return [Sum(severity, json.loads(found), count) for severity, found, count in _rows(session, query)]
 
 
 def last_before(session: Session, scope: Scope, start: datetime, days: int) -> list[Earlier]:
@@ -165,62 +167,61 @@ def last_before(session: Session, scope: Scope, start: datetime, days: int) -> l
         .group_by(Incident.system_id, classes)
         .order_by(newest)
     )
-    return [Earlier(at, str(system), json.loads(found)) for at, system, found in session.execute(query)]
+    return [Earlier(at, str(system), json.loads(found)) for at, system, found in _rows(session, query)]
 
 
 def weekly(session: Session, scope: Scope, weeks: Sequence[Period]) -> list[Cell]:
-    """Incidents per week, severity and system. `weeks` follow each other."""
+    """Incidents per week and severity. `weeks` follow each other."""
     starts = [week.start for week in weeks]
-    place = _place(Incident.declared_at, starts)
-    query = (
-        sa.select(place, Incident.severity, Incident.system_id, sa.func.count())
+    counted = (
+        sa.select(
+            _place(Incident.declared_at, starts),
+            Incident.severity.label("severity"),
+            Incident.system_id.label("system_id"),
+            sa.func.count().label("incidents"),
+        )
         .where(*_declared(starts[0], weeks[-1].end), *scope.counted())
-        .group_by(place, Incident.severity, Incident.system_id)
+        .group_by("place", "severity", "system_id")
+        .subquery()
     )
-    return [Cell(*row) for row in session.execute(query)]
+    known = _covered(scope, weeks)
+    both = sa.and_(known.c.system_id == counted.c.system_id, known.c.place == counted.c.place)
+    covered = sa.case((known.c.system_id.is_not(None), counted.c.incidents), else_=0)
+    query = (
+        sa.select(counted.c.place, counted.c.severity, sa.func.sum(counted.c.incidents), sa.func.sum(covered))
+        .select_from(counted.outerjoin(known, both))
+        .group_by(counted.c.place, counted.c.severity)
+    )
+    return [Cell(week, severity, int(incidents), int(of)) for week, severity, incidents, of in _rows(session, query)]
+
+
+def exposures(session: Session, scope: Scope, weeks: Sequence[Period]) -> dict[int, int]:
+    """Requests by week (its place in the list) of the AI systems that have a number for each of its seven days."""
+    known = _covered(scope, weeks)
+    query = sa.select(known.c.place, sa.func.sum(known.c.requests)).group_by(known.c.place)
+    return {week: int(requests) for week, requests in _rows(session, query)}
 
 
 def mitigations(session: Session, scope: Scope, start: datetime, end: datetime) -> list[Middle]:
     """By severity, the median TTM of the incidents declared from `start` (included) to `end` where it is known."""
     if session.get_bind().dialect.name == "postgresql":
         taken: Any = sa.extract("epoch", Incident.mitigated_at - Incident.detected_at)
+        median: Any = sa.func.percentile_cont(0.5).within_group(sa.cast(taken, sa.Double))
     else:
-        taken = (sa.func.julianday(Incident.mitigated_at) - sa.func.julianday(Incident.detected_at)) * 86400.0
-    each = (
-        sa.select(
-            Incident.severity.label("severity"),
-            taken.label("taken"),
-            sa.func.row_number().over(partition_by=Incident.severity, order_by=taken).label("place"),
-            sa.func.count().over(partition_by=Incident.severity).label("known"),
-        )
+        taken = sa.func.julianday(Incident.mitigated_at) - sa.func.julianday(Incident.detected_at)
+        median = getattr(sa.func, MEDIAN)(taken) * 86400.0
+    query = (
+        sa.select(Incident.severity, median, sa.func.count())
         .where(
             *_declared(start, end),
             Incident.mitigated_at.is_not(None),
             Incident.detected_at.is_not(None),
             *scope.counted(),
         )
-        .subquery()
+        .group_by(Incident.severity)
     )
-    # The middle one, or the two in the middle: sorted where they lie, so that thousands need not travel.
-    middle = sa.select(each.c.severity, sa.func.avg(each.c.taken), each.c.known).where(
-        (2 * each.c.place).between(each.c.known, each.c.known + 2)
-    )
-    found = session.execute(middle.group_by(each.c.severity, each.c.known))
-    return [Middle(severity, max(0.0, round(float(seconds), 3)), known) for severity, seconds, known in found]
-
-
-def exposures(session: Session, scope: Scope, weeks: Sequence[Period]) -> dict[tuple[str, int], int]:
-    """Requests by system and week (its place in the list), where each of the seven days has a number."""
-    place = _place(Exposure.day, [week.first for week in weeks])
-    query = (
-        sa.select(Exposure.system_id, place, sa.func.sum(Exposure.requests))
-        .where(Exposure.day >= weeks[0].first, Exposure.day < weeks[-1].after)
-        .group_by(Exposure.system_id, place)
-        .having(sa.func.count() == 7)
-    )
-    if scope.systems:
-        query = query.where(Exposure.system_id.in_(scope.systems))
-    return {(system, week): int(requests) for system, week, requests in session.execute(query)}
+    found = _rows(session, query)
+    return [Middle(severity, max(0.0, round(seconds, 3)), known) for severity, seconds, known in found]
 
 
 def open_now(session: Session, scope: Scope) -> list[Open]:
@@ -231,7 +232,18 @@ def open_now(session: Session, scope: Scope) -> list[Open]:
         .order_by(RegulatorClock.conservative_at)
     )
     query = (
-        sa.select(Incident, System.name, RoleAssignment.user, Link.external_id, Link.url)
+        sa.select(
+            Incident.id,
+            Incident.title,
+            Incident.severity,
+            Incident.severity_provisional,
+            Incident.status,
+            System.name,
+            Incident.declared_at,
+            RoleAssignment.user,
+            Link.external_id,
+            Link.url,
+        )
         .outerjoin(System, System.id == Incident.system_id)
         .outerjoin(
             RoleAssignment,
@@ -245,15 +257,15 @@ def open_now(session: Session, scope: Scope) -> list[Open]:
         .where(Incident.status.in_(("open", "mitigated")), *scope.counted())
         .order_by(Incident.severity, Incident.declared_at, Incident.id)
     )
-    rows = session.execute(query).all()
-    ids = [row[0].id for row in rows]
+    rows = _rows(session, query)
+    ids = [row[0] for row in rows]
     next_clock: dict[int, tuple[str, datetime]] = {}
     for begin in range(0, len(ids), 500):
         some = due.where(RegulatorClock.incident_id.in_(ids[begin : begin + 500]))
-        for clock, at, incident_id in session.execute(some):
+        for clock, at, incident_id in _rows(session, some):
             if at is not None:
                 next_clock.setdefault(incident_id, (clock, at))
-    return [_open(*row, *next_clock.get(row[0].id, (None, None))) for row in rows]
+    return [Open(*row, *next_clock.get(row[0], (None, None))) for row in rows]
 
 
 def overdue_clocks(session: Session, scope: Scope, at: datetime) -> list[Late]:
@@ -274,17 +286,41 @@ def overdue_clocks(session: Session, scope: Scope, at: datetime) -> list[Late]:
     )
     return [
         Late(incident_id, clock, state, due, channel, url)
-        for incident_id, clock, state, due, channel, url in session.execute(query)
+        for incident_id, clock, state, due, channel, url in _rows(session, query)
         if due is not None
     ]
 
 
-def rooms(session: Session, incident_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+def rooms(session: Session, incident_ids: Collection[int]) -> dict[int, tuple[str, str | None]]:
     """Incident -> (id of its channel, address)."""
+    if not incident_ids:
+        return {}
     query = sa.select(Link.incident_id, Link.external_id, Link.url).where(
         Link.kind == "channel", Link.closed_at.is_(None), Link.incident_id.in_(incident_ids)
     )
-    return {incident_id: (channel, url) for incident_id, channel, url in session.execute(query)}
+    return {incident_id: (channel, url) for incident_id, channel, url in _rows(session, query)}
+
+
+def _rows(session: Session, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    """Plain rows: a digest asks for columns, so the ORM's handling of each row would be time for nothing."""
+    return session.connection().execute(query).all()
+
+
+def _covered(scope: Scope, weeks: Sequence[Period]) -> sa.Subquery:
+    """The requests of an AI system in a week of which each of the seven days has a number."""
+    query = (
+        sa.select(
+            Exposure.system_id.label("system_id"),
+            _place(Exposure.day, [week.first for week in weeks]),
+            sa.func.sum(Exposure.requests).label("requests"),
+        )
+        .where(Exposure.day >= weeks[0].first, Exposure.day < weeks[-1].after)
+        .group_by("system_id", "place")
+        .having(sa.func.count() == 7)
+    )
+    if scope.systems:
+        query = query.where(Exposure.system_id.in_(scope.systems))
+    return query.subquery()
 
 
 def _declared(start: datetime, end: datetime) -> tuple[Any, Any]:
@@ -309,28 +345,3 @@ def _place(column: Any, starts: Sequence[Any]) -> sa.ColumnElement[int]:
 
 def _room() -> sa.ColumnElement[bool]:
     return sa.and_(Link.incident_id == Incident.id, Link.kind == "channel", Link.closed_at.is_(None))
-
-
-def _open(
-    incident: Incident,
-    system: str | None,
-    commander: str | None,
-    channel: str | None,
-    url: str | None,
-    clock: str | None,
-    due: datetime | None,
-) -> Open:
-    return Open(
-        incident.id,
-        incident.title,
-        incident.severity,
-        incident.severity_provisional,
-        incident.status,
-        system,
-        incident.declared_at,
-        commander,
-        channel,
-        url,
-        clock,
-        due,
-    )

@@ -71,8 +71,8 @@ def binomial_tail(at_least: int, n: int, p: float) -> float:
 
 def proportion_interval(k: int, n: int, level: float = LEVEL) -> tuple[float, float]:
     """Clopper and Pearson's interval of a proportion, k of n."""
-    low = 0.0 if k == 0 else _where(lambda p: binomial_tail(k, n, p) - level / 2, 0.0, 1.0)
-    high = 1.0 if k == n else _where(lambda p: binomial_tail(k + 1, n, p) - (1 - level / 2), 0.0, 1.0)
+    low = 0.0 if k == 0 else beta_quantile(level / 2, k, n - k + 1)
+    high = 1.0 if k == n else beta_quantile(1 - level / 2, k + 1, n - k)
     return low, high
 
 
@@ -89,23 +89,30 @@ def weighted_interval(counts: Sequence[tuple[int, int]], level: float = LEVEL) -
     return low, wide / above * gamma_quantile(1 - level / 2, above * above / wide)
 
 
+def beta_quantile(p: float, a: float, b: float) -> float:
+    """The p-quantile of a beta distribution: from the normal approximation."""
+    mean = a / (a + b)
+    start = mean + NormalDist().inv_cdf(p) * sqrt(mean * (1 - mean) / (a + b + 1))
+    scale = lgamma(a + b) - lgamma(a) - lgamma(b)
+    return _quantile(
+        p,
+        lambda x: _beta(a, b, x),
+        lambda x: exp(scale + (a - 1) * log(x) + (b - 1) * log1p(-x)),
+        start if 0 < start < 1 else mean,
+        1.0,
+    )
+
+
 def gamma_quantile(p: float, shape: float) -> float:
-    """The p-quantile of a gamma distribution with scale 1: Newton's steps from Wilson and Hilferty's approximation
-    (1931), inside bounds that each of them narrows."""
-    low, high = 0.0, inf
-    x = shape * (1 - 1 / (9 * shape) + NormalDist().inv_cdf(p) / (3 * sqrt(shape))) ** 3
-    x = x if x > 0 else shape / 2
-    for _ in range(200):
-        off = _gamma(shape, x) - p
-        low, high = (x, high) if off < 0 else (low, x)
-        density = exp((shape - 1) * log(x) - x - lgamma(shape))
-        better = x - off / density if density > 0 else inf
-        if not low <= better <= high or better <= 0:
-            better = (low + high) / 2 if high < inf else 2 * x
-        x, moved = better, abs(better - x)
-        if moved <= _CLOSE * x:
-            break
-    return x
+    """The p-quantile of a gamma distribution with scale 1: from Wilson and Hilferty's approximation (1931)."""
+    start = shape * (1 - 1 / (9 * shape) + NormalDist().inv_cdf(p) / (3 * sqrt(shape))) ** 3
+    return _quantile(
+        p,
+        lambda x: _gamma(shape, x),
+        lambda x: exp((shape - 1) * log(x) - x - lgamma(shape)),
+        start if start > 0 else shape / 2,
+        inf,
+    )
 
 
 def middle(values: Iterable[float]) -> float | None:
@@ -155,20 +162,21 @@ def _odds(p: float) -> float:
     return inf if p >= 1 else p / (1 - p)
 
 
-def _where(rises: Callable[[float], float], low: float, high: float) -> float:
-    """Where a rising function crosses zero: false position, each second time by halves, so that nothing holds it up."""
-    at_low, at_high = rises(low), rises(high)
-    for attempt in range(200):
-        if high - low <= _CLOSE * high:
+def _quantile(
+    p: float, below: Callable[[float], float], density: Callable[[float], float], start: float, high: float
+) -> float:
+    """Where the probability `below` a value is p: Newton's steps inside bounds, from 0 to `high`, that each narrows."""
+    low, x = 0.0, start
+    for _ in range(200):
+        off, slope = below(x) - p, density(x)
+        low, high = (x, high) if off < 0 else (low, x)
+        better = x - off / slope if slope > 0 else inf
+        if not low < better < high:
+            better = (low + high) / 2 if high < inf else 2 * x
+        x, moved = better, abs(better - x)
+        if moved <= _CLOSE * x:
             break
-        slope = at_high - at_low
-        between = (low + high) / 2 if attempt % 2 or slope <= 0 else low - at_low * (high - low) / slope
-        value = rises(between)
-        if value < 0:
-            low, at_low = between, value
-        else:
-            high, at_high = between, value
-    return (low + high) / 2
+    return x
 
 
 def _beta(a: float, b: float, x: float) -> float:

@@ -1,8 +1,10 @@
 """A digest from the record: read, count, hide what the audience may not see, and say it in three sentences."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +14,6 @@ from bot.digest.sentences import sentences
 from bot.digest.value import UNCLASSIFIED, Audience, Counts, Digest, Number, OpenIncident, OverdueClock, Pointer
 from incidents import digest_rows
 from incidents.digest_rows import Counted, Open, Scope
-from incidents.models import Incident
 from incidents.periods import Period
 from incidents.trends import compare
 from playbooks.programme import Rules as Programme
@@ -48,7 +49,8 @@ def assemble(
     """The digest of a period. What is open or overdue is so at `as_of`; everything else is of the period's days."""
     previous = period.previous
     rows = digest_rows.declared_in(session, scope, period)
-    sums, sums_before = digest_rows.sums(session, scope, period), digest_rows.sums(session, scope, previous)
+    sums, sums_before = figures.summed(rows), digest_rows.sums(session, scope, previous)
+    groups = figures.by_group(rows)
     earlier = digest_rows.last_before(session, scope, period.start, figures.RECURS_WITHIN)
     weeks = period.weeks(2 * figures.WINDOW)
     requests = digest_rows.exposures(session, scope, weeks)
@@ -59,9 +61,11 @@ def assemble(
     actions = sections.overdue_actions(session, scope, as_of.date())
     done, due = sections.exercises(session, scope.team_id, period, rules.programme, rules.scenarios)
     gaps = sections.gaps(session, scope.team_id, period)
-    materialised = [row.materialisation for row in rows]
+    materialised = Counter(row.materialisation for row in rows)
     by_class = figures.by_harm_class(sums)
     total, before = sum(each.incidents for each in sums), sum(each.incidents for each in sums_before)
+    worst, busiest = _worst(rows), _busiest(rows, by_class)
+    pointers = _pointers(session, {each.id for each in (worst, busiest and busiest[2]) if each})
     digest = Digest(
         period=period,
         previous=previous,
@@ -75,16 +79,16 @@ def assemble(
             previous_by_severity=figures.by_severity(sums_before),
             by_harm_class=by_class,
             previous_by_harm_class=figures.by_harm_class(sums_before),
-            near_misses=materialised.count("near_miss"),
-            issues=materialised.count("issue"),
-            hazards=sum(materialised.count(name) for name in figures.HAZARDS),
+            near_misses=materialised["near_miss"],
+            issues=materialised["issue"],
+            hazards=sum(materialised[name] for name in figures.HAZARDS),
             open_now=len(going_on),
         ),
         change=compare(total, period.days, before, previous.days),
         rates=rates,
-        times=figures.times(rows),
-        times_by_severity={severity: figures.times(group) for severity, group in figures.grouped(rows).items()},
-        targets=figures.targets_met(rows, rules.targets),
+        times=figures.times(chain.from_iterable(groups.values())),
+        times_by_severity={severity: figures.times(group) for severity, group in groups.items()},
+        targets=figures.targets_met(groups, rules.targets),
         mitigation=figures.mitigation(
             digest_rows.mitigations(session, scope, weeks[-figures.WINDOW].start, weeks[-1].end), rules.targets
         ),
@@ -107,8 +111,8 @@ def assemble(
         exercises_due=tuple(due),
         gaps=tuple(gaps),
         gap_count=sum(each.count for each in gaps),
-        worst=_worst(session, rows, rules, as_of),
-        busiest=_busiest(session, rows, by_class),
+        worst=(worst.severity, pointers[worst.id]) if worst else None,
+        busiest=(*busiest[:2], pointers[busiest[2].id]) if busiest else None,
         home=home,
         systems=scope.systems,
         harm_classes=scope.harm_classes,
@@ -136,36 +140,20 @@ def _open(row: Open, rules: Rules, as_of: datetime) -> OpenIncident:
     )
 
 
-def _worst(session: Session, rows: list[Counted], rules: Rules, as_of: datetime) -> OpenIncident | None:
+def _worst(rows: Sequence[Counted]) -> Counted | None:
     """The worst incident of the period; of equals the newest."""
-    if not rows:
-        return None
-    found = min(rows, key=lambda row: (row.severity, -row.declared_at.timestamp(), -row.id))
-    incident = session.get_one(Incident, found.id)
-    channel, url = digest_rows.rooms(session, [found.id]).get(found.id, (None, None))
-    as_open = Open(
-        incident.id,
-        incident.title,
-        incident.severity,
-        incident.severity_provisional,
-        incident.status,
-        None,
-        incident.declared_at,
-        None,
-        channel,
-        url,
-        None,
-        None,
-    )
-    return _open(as_open, rules, as_of)
+    return min(rows, key=lambda row: (row.severity, -row.declared_at.timestamp(), -row.id), default=None)
 
 
-def _busiest(session: Session, rows: list[Counted], by_class: Mapping[str, Number]) -> tuple[str, int, Pointer] | None:
+def _busiest(rows: Sequence[Counted], by_class: Mapping[str, Number]) -> tuple[str, int, Counted] | None:
     """The harm class with most incidents, how many, and the newest of them."""
     named = {name: count for name, count in by_class.items() if count and name != UNCLASSIFIED}
     if not named:
         return None
     name = max(named, key=lambda each: named[each])
-    newest = next(row for row in reversed(rows) if name in row.harm_classes)
-    room = digest_rows.rooms(session, [newest.id]).get(newest.id, (None, None))
-    return name, named[name], Pointer(f"INC-{newest.id}", *room)
+    return name, named[name], next(row for row in reversed(rows) if name in row.harm_classes)
+
+
+def _pointers(session: Session, ids: Collection[int]) -> dict[int, Pointer]:
+    known = digest_rows.rooms(session, ids)
+    return {each: Pointer(f"INC-{each}", *known.get(each, (None, None))) for each in ids}

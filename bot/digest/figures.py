@@ -16,7 +16,14 @@ from severity.taxonomy import HARM_CLASS_IDS
 WINDOW = 13  # weeks
 RECURS_WITHIN = 91  # days: the same thirteen weeks
 HAZARDS = ("hazard", "mechanism_worked")
+Spans = Mapping[str, float | None]  # by measure, in seconds
 _TARGET_OF = {"ttd": "detect", "tta": "acknowledge", "ttm": "mitigate"}
+
+
+def summed(rows: Iterable[Counted]) -> list[Sum]:
+    """How many of these incidents there are of each severity and set of harm classes."""
+    found = Counter((row.severity, tuple(row.harm_classes)) for row in rows)
+    return [Sum(severity, list(classes), count) for (severity, classes), count in found.items()]
 
 
 def by_severity(rows: Iterable[Sum]) -> dict[str, Number]:
@@ -36,48 +43,47 @@ def by_harm_class(rows: Iterable[Sum]) -> dict[str, Number]:
     return {name: found[name] for name in (*HARM_CLASS_IDS, UNCLASSIFIED)}
 
 
-def measured(row: Counted) -> dict[str, float | None]:
+def measured(row: Counted) -> Spans:
     """TTD, TTA, TTM and TTR of one incident in seconds; None where an end of it is not known."""
-    spans: dict[str, timedelta | None] = {
-        "ttd": between(row.onset_at, row.detected_at),
-        "tta": between(row.declared_at, row.acknowledged_at),
-        "ttm": between(row.detected_at, row.mitigated_at),
-        "ttr": between(row.detected_at, row.resolved_at),
+    return {
+        "ttd": _seconds(row.onset_at, row.detected_at),
+        "tta": _seconds(row.declared_at, row.acknowledged_at),
+        "ttm": _seconds(row.detected_at, row.mitigated_at),
+        "ttr": _seconds(row.detected_at, row.resolved_at),
     }
-    return {name: None if span is None else span.total_seconds() for name, span in spans.items()}
 
 
-def times(rows: Iterable[Counted]) -> dict[str, Time]:
+def by_group(rows: Iterable[Counted]) -> dict[str, list[Spans]]:
+    """What was measured of the incidents of each severity that has any, the worst first."""
+    groups: dict[str, list[Spans]] = defaultdict(list)
+    for row in rows:
+        groups[row.severity].append(measured(row))
+    return {severity: groups[severity] for severity in Severity if severity in groups}
+
+
+def times(found: Iterable[Spans]) -> dict[str, Time]:
     """The median of each measure over the incidents where it is known."""
     known: dict[str, list[float]] = {name: [] for name in MEASURES}
-    for row in rows:
-        for name, seconds in measured(row).items():
+    for spans in found:
+        for name, seconds in spans.items():
             if seconds is not None:
                 known[name].append(seconds)
     return {name: Time(middle(values), len(values)) for name, values in known.items()}
 
 
-def grouped(rows: Iterable[Counted]) -> dict[str, list[Counted]]:
-    """The incidents of each severity that has any, the worst first."""
-    groups: dict[str, list[Counted]] = defaultdict(list)
-    for row in rows:
-        groups[row.severity].append(row)
-    return {severity: groups[severity] for severity in Severity if severity in groups}
-
-
-def targets_met(rows: Iterable[Counted], promised: Mapping[Severity, Targets]) -> dict[str, dict[str, Target]]:
+def targets_met(
+    groups: Mapping[str, Sequence[Spans]], promised: Mapping[Severity, Targets]
+) -> dict[str, dict[str, Target]]:
     """By severity, for each measure with a target: how many of the known times are within it."""
     met: dict[str, dict[str, Target]] = {}
-    for severity, group in grouped(rows).items():
-        found = [measured(row) for row in group]
+    for severity, group in groups.items():
         for name, field in _TARGET_OF.items():
             limit: timedelta | None = getattr(promised[Severity(severity)], field)
             if limit is None:
                 continue
-            within = [
-                seconds <= limit.total_seconds() for seconds in (each[name] for each in found) if seconds is not None
-            ]
-            met.setdefault(severity, {})[name] = Target(limit.total_seconds(), sum(within), len(within), share(within))
+            most = limit.total_seconds()
+            within = [seconds <= most for seconds in (spans[name] for spans in group) if seconds is not None]
+            met.setdefault(severity, {})[name] = Target(most, sum(within), len(within), share(within))
     return met
 
 
@@ -119,24 +125,21 @@ def recurrence(rows: Sequence[Counted], earlier: Iterable[Earlier]) -> Recurrenc
 def rates(
     weeks: Sequence[Period],
     cells: Iterable[Cell],
-    requests: Mapping[tuple[str, int], int],
+    requests: Mapping[int, int],
     weights: Mapping[str, int],
 ) -> Rates:
-    """The trend over 26 weeks (two windows), per exposure where each of the last 13 weeks has a denominator.
-
-    A system's week has one only when each of its seven days has; else neither its incidents nor its requests are in.
-    """
+    """The trend over 26 weeks (two windows), per exposure where each of the last 13 weeks has a denominator: `requests`
+    by week. Incidents of systems and weeks without one are then left out."""
     every = list(cells)
-    covered = _covered(len(weeks), requests)
-    reach = next((n for n in range(len(weeks)) if not covered[len(weeks) - 1 - n]), len(weeks))
+    reach = next((n for n in range(len(weeks)) if not requests.get(len(weeks) - 1 - n)), len(weeks))
     per_exposure = reach >= WINDOW
-    used = [cell for cell in every if not per_exposure or cell.system in covered[cell.week]]
-    exposure = [sum(each.values()) if per_exposure else 1 for each in covered]
+    exposure = [requests.get(week, 0) if per_exposure else 1 for week in range(len(weeks))]
     scale, unit = _unit(sum(exposure[-WINDOW:])) if per_exposure else (1, "per week")
     shown = 2 * WINDOW if not per_exposure or reach >= 2 * WINDOW else WINDOW
     counts = [Counter[str]() for _ in weeks]
-    for cell in used:
-        counts[cell.week][cell.severity] += cell.incidents
+    for cell in every:
+        if exposure[cell.week]:
+            counts[cell.week][cell.severity] += cell.covered if per_exposure else cell.incidents
 
     def window(begin: int, end: int) -> Window:
         found = sum(counts[begin:end], Counter[str]())
@@ -163,12 +166,9 @@ def rates(
     return Rates(unit, per_exposure, dict(weights), tuple(points), last, before, change, out)
 
 
-def _covered(weeks: int, requests: Mapping[tuple[str, int], int]) -> list[dict[str, int]]:
-    """By week: the requests of each system that has a denominator; none where all of them are zero."""
-    found: list[dict[str, int]] = [{} for _ in range(weeks)]
-    for (system, week), count in requests.items():
-        found[week][system] = count
-    return [each if any(each.values()) else {} for each in found]
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    span = between(start, end)
+    return None if span is None else span.total_seconds()
 
 
 def _unit(requests: int) -> tuple[int, str]:

@@ -27,7 +27,8 @@ def _changed(digest: Digest) -> Sentence:
         return Sentence(f"{text}.", None)
     severe = sum(counts.by_severity[name] or 0 for name in SEVERE)
     among = f"; {severe} of them SEV0 or SEV1, the worst" if severe else "; the worst"
-    return Sentence(f"{text}{among} {digest.worst.number} ({digest.worst.severity}).", digest.worst.where)
+    severity, where = digest.worst
+    return Sentence(f"{text}{among} {where.number} ({severity}).", where)
 
 
 def _trend(digest: Digest) -> Sentence:

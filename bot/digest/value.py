@@ -218,7 +218,7 @@ class Digest:
     exercises_due: tuple[Exercise, ...]
     gaps: tuple[Gap, ...]
     gap_count: Number
-    worst: OpenIncident | None  # the worst incident declared in the period
+    worst: tuple[str, Pointer] | None  # the worst incident declared in the period, after its severity
     busiest: tuple[str, int, Pointer] | None  # the harm class with most incidents, and its newest one
     home: Pointer | None
     systems: tuple[str, ...] = ()

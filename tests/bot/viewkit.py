@@ -144,6 +144,7 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "Digest.previous": lambda mode: WEEK.previous,
     "Digest.systems": lambda mode: tuple(name for name, _ in PAIRS[: _many(mode)]),
     "Digest.harm_classes": lambda mode: () if mode == "empty" else tuple(harm_classes()),
+    "Digest.worst": lambda mode: None if mode == "empty" else ("SEV1", Pointer("INC-7", "C0SUPPORT1", None)),
     "Digest.busiest": lambda mode: None if mode == "empty" else ("H4", 7, Pointer("INC-7", "C0SUPPORT1", None)),
     "Digest.sentences": lambda mode: (Sentence(WORDS[mode] or "None.", Pointer("INC-7", "C0SUPPORT1", None)),) * 3,
     "Recurrence.classes": lambda mode: dict.fromkeys(harm_classes(), (_number(mode), _number(mode))),
