@@ -59,7 +59,7 @@ def assemble(
     going_on = [_open(row, rules, as_of) for row in digest_rows.open_now(session, scope)]
     late = digest_rows.overdue_clocks(session, scope, as_of)
     actions = sections.overdue_actions(session, scope, as_of.date())
-    done, due = sections.exercises(session, scope.team_id, period, rules.programme, rules.scenarios)
+    done, due, unrehearsed = sections.exercises(session, scope.team_id, period, rules.programme, rules.scenarios)
     gaps = sections.gaps(session, scope.team_id, period)
     materialised = Counter(row.materialisation for row in rows)
     by_class = figures.by_harm_class(sums)
@@ -109,6 +109,7 @@ def assemble(
         overdue_action_count=len(actions),
         exercises_done=tuple(done),
         exercises_due=tuple(due),
+        unrehearsed=tuple(unrehearsed),
         gaps=tuple(gaps),
         gap_count=sum(each.count for each in gaps),
         worst=(worst.severity, pointers[worst.id]) if worst else None,

@@ -14,6 +14,7 @@ from bot.digest.words import (
     rate,
     ratings,
     seconds,
+    unrehearsed,
     weights,
     whole,
 )
@@ -253,7 +254,8 @@ def _exercises(digest: Digest) -> str:
         )
         return f"- {what}: {named or 'none'}"
 
-    return f"## Exercises\n\n{line('Done', digest.exercises_done)}\n{line('Due', digest.exercises_due)}"
+    lines = [line("Done", digest.exercises_done), line("Due", digest.exercises_due)]
+    return "## Exercises\n\n" + "\n".join([*lines, *(f"- {each}" for each in unrehearsed(digest))])
 
 
 def _gaps(digest: Digest) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.digest.value import Exercise, Gap, OverdueAction, Pointer
+from bot.digest.value import Exercise, Gap, OverdueAction, Pointer, Unrehearsed
 from bot.programme_facts import exercises_of
 from incidents import questions
 from incidents.digest_rows import Scope, rooms
@@ -47,8 +47,9 @@ def overdue_actions(session: Session, scope: Scope, today: date) -> list[Overdue
 
 def exercises(
     session: Session, team_id: str | None, period: Period, rules: Rules, library: ScenarioLibrary
-) -> tuple[list[Exercise], list[Exercise]]:
-    """(done in the period; AI systems whose turn it was at its end, and what is planned for the next period)."""
+) -> tuple[list[Exercise], list[Exercise], list[Unrehearsed]]:
+    """(done in the period; AI systems whose turn it was at its end, and what is planned for the next period; what was
+    not rehearsed in time at its end, as the programme says)."""
     found = exercises_of(session, period, rules, library, team_id=team_id)
     done = [Exercise(f"{each.number} {each.title}", each.on, _confirmed(each)) for each in found.held]
     due = [
@@ -64,7 +65,8 @@ def exercises(
         for each in found.planned
         if each.at < period.following.end
     ]
-    return done, [*due, *planned]
+    unrehearsed = [Unrehearsed(gap.tier, gap.harm_class, gap.days) for gap in found.class_gaps]
+    return done, [*due, *planned], unrehearsed
 
 
 def _confirmed(exercise: Held) -> dict[str, int]:

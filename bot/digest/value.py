@@ -176,6 +176,15 @@ class Exercise:
 
 
 @dataclass(frozen=True)
+class Unrehearsed:
+    """A harm class that no exercise of a risk tier has rehearsed in `days`, although AI systems are of that tier."""
+
+    tier: int
+    harm_class: str
+    days: int
+
+
+@dataclass(frozen=True)
 class Gap:
     """Questions about the same thing, the most typical one, that office hours had no sure answer to, or a wrong one."""
 
@@ -216,6 +225,7 @@ class Digest:
     overdue_action_count: Number
     exercises_done: tuple[Exercise, ...]
     exercises_due: tuple[Exercise, ...]
+    unrehearsed: tuple[Unrehearsed, ...]
     gaps: tuple[Gap, ...]
     gap_count: Number
     worst: tuple[str, Pointer] | None  # the worst incident declared in the period, after its severity
@@ -303,6 +313,7 @@ def to_json(digest: Digest) -> dict[str, Any]:
         "exercises": {
             "done": [asdict(each) for each in digest.exercises_done],
             "due": [asdict(each) for each in digest.exercises_due],
+            "gaps": [asdict(each) for each in digest.unrehearsed],
         },
         "gaps": {"count": digest.gap_count, "questions": [asdict(each) for each in digest.gaps]},
     }

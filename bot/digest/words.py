@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import groupby
 
 from bot.digest.value import Digest, Gap, Number
 from bot.views.blocks import duration
 from incidents.trends import Comparison
+from severity.taxonomy import HARM_CLASS_IDS, harm_classes
+
+TITLED = 3  # harm classes in one line with their titles; more of them by their ids
 
 
 def number(count: Number) -> str:
@@ -54,6 +58,21 @@ def course(change: Comparison | None) -> str:
 def ratings(found: Mapping[str, int]) -> str:
     """`2 P, 1 M`: the confirmed ratings of an exercise."""
     return ", ".join(f"{count} {letter}" for letter, count in found.items())
+
+
+def unrehearsed(digest: Digest) -> list[str]:
+    """What no exercise has rehearsed in time, one line for each tier."""
+    lines = []
+    for (tier, days), found in groupby(digest.unrehearsed, lambda gap: (gap.tier, gap.days)):
+        names = [gap.harm_class for gap in found]
+        if len(names) == len(HARM_CLASS_IDS):
+            on = "any kind of harm"
+        elif len(names) > TITLED:
+            on = ", ".join(names)
+        else:
+            on = ", ".join(f"{name} ({harm_classes()[name].title})" for name in names)
+        lines.append(f"No tier-{tier} system exercised on {on} in {days} days")
+    return lines
 
 
 def gap_line(gap: Gap) -> str:

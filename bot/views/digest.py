@@ -6,7 +6,7 @@ from bot import charts
 from bot.digest import markdown
 from bot.digest.figures import WINDOW
 from bot.digest.value import Digest, OpenIncident, Pointer
-from bot.digest.words import gap_head, gap_line, heading, rate, ratings, seconds, whole
+from bot.digest.words import gap_head, gap_line, heading, rate, ratings, seconds, unrehearsed, whole
 from bot.views.blocks import (
     Block,
     actions,
@@ -257,6 +257,7 @@ def _rest(digest: Digest) -> str:
     due = "; ".join(f"{escape(each.title, 120)} ({each.day})" for each in digest.exercises_due[:LISTED])
     lines = [
         f"*Exercises* done: {done or 'none'} · due: {due or 'none'}",
+        *(f"• {each}" for each in unrehearsed(digest)),
         f"*Office hours*: {gap_head(digest)}",
         *(f"• {escape(gap_line(each), 200)}" for each in digest.gaps[:3]),
     ]

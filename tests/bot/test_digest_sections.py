@@ -4,18 +4,21 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
-from digestkit import AS_OF, TEAM, WEEK, add, at, digest_of, held
+from digestkit import AS_OF, PROGRAMME, SCENARIOS, TEAM, WEEK, add, at, digest_of, held
 from sqlalchemy.orm import Session
 
+from bot.digest import words
 from bot.digest.markdown import to_markdown
 from bot.digest.value import to_json
+from bot.programme_facts import programme_of
 from bot.views.digest import digest_message
 from incidents import inventory
 from incidents.inventory import SystemEntry
 from incidents.models import Link
 from incidents.questions import Feedback, Question
-from playbooks.models import ExerciseRating
+from playbooks.models import ExerciseParticipant, ExerciseRating
 from playbooks.planning import PlannedExercise
+from severity.taxonomy import HARM_CLASS_IDS
 
 
 def ask(session: Session, text: str, verdict: str = "abstained", **more: Any) -> Question:
@@ -87,6 +90,28 @@ def test_a_systems_turn_is_due_and_what_is_planned_for_the_next_period(session: 
     turn, planned = digest_of(session).exercises_due
     assert turn.title == "Loans, one every 180 days, none so far"
     assert (planned.title.split(" ", 1)[1], planned.day) == ("Next week, planned", date(2026, 11, 18))
+
+
+def test_what_no_exercise_has_rehearsed_in_time_is_told_as_the_programme_tells_it(session: Session) -> None:
+    assert digest_of(session).unrehearsed == ()  # no system, nothing to rehearse
+    inventory.store(session, [SystemEntry(id="loan-screening", name="Loans", owner="U0RAILEAD1", tier=0)])
+    assert words.unrehearsed(digest_of(session)) == ["No tier-0 system exercised on any kind of harm in 180 days"]
+    scenario = held(session, "A wrong refund", "ended", at(1)).scenario
+    scenario |= {"tier": 0, "harm_classes": [name for name in HARM_CLASS_IDS if name not in ("H5", "H8")]}
+    done = held(session, "Nearly everything", "ended", at(12), scenario=scenario)
+    session.add(ExerciseParticipant(exercise_id=done.id, role="commander", user="U0ONCALL01"))
+    session.flush()
+    digest = digest_of(session)
+    line = (
+        "No tier-0 system exercised on H5 (Compromise of the AI system or agent), "
+        "H8 (Unauthorised action, loss of control) in 180 days"
+    )
+    assert line in to_markdown(digest)
+    assert line in json.dumps(digest_message(digest).blocks)
+    told = programme_of(session, PROGRAMME, SCENARIOS, responders=None, team_id=TEAM, moment=AS_OF)
+    assert [(gap["tier"], gap["harm_class"], gap["days"]) for gap in to_json(digest)["exercises"]["gaps"]] == [
+        (gap.tier, gap.harm_class, gap.days) for gap in told.class_gaps
+    ]
 
 
 def test_the_organisation_learns_that_there_was_an_exercise_and_not_of_what(session: Session) -> None:
