@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,13 +14,14 @@ from bot.views.card import CardFacts
 from bot.views.home import Digested, HomeFacts, Rehearsal, Todo
 from incidents import access, clock_reading, inventory, lifecycle, milestones
 from incidents.access import Person
-from incidents.models import Assessment, Incident
+from incidents.digest_rows import WAITING
+from incidents.models import Assessment, Incident, RegulatorClock
 from incidents.subscriptions import DigestSubscription
 from playbooks import running
 from playbooks.models import EVALUATOR, Exercise, ExerciseParticipant, ExerciseRating
 from postmortems.models import Action
 from runbooks import break_glass, progress
-from runbooks.models import RollbackPlan
+from runbooks.models import BreakGlass, RollbackPlan
 
 LIVE = ("open", "mitigated")
 KEEPS_TIME = ("legal", "commander")  # whose business the regulator clocks are
@@ -38,7 +40,13 @@ def home_facts(session: Session, parts: Parts, who: Person, now: datetime) -> Ho
         seen.append(facts)
         if incident.kind == "real":
             mine = {role for role, holder in roles.items() if holder == who.user_id}
-            todo += waiting_for(session, parts, incident, facts, who, mine, now)
+            todo += waiting_for(session, incident, facts, who, mine, now)
+    for incident in _unfinished(session, who):
+        roles = lifecycle.holders(session, incident.id)
+        if access.visible_to(incident, who, set(roles.values())):
+            mine = {role for role, holder in roles.items() if holder == who.user_id}
+            facts = record.card_facts(session, incident.id)
+            todo += waiting_after(session, incident, facts, who, mine, now)
     todo += _actions(session, who, now)
     todo += _rehearsing(session, who)
     return HomeFacts(
@@ -52,19 +60,10 @@ def home_facts(session: Session, parts: Parts, who: Person, now: datetime) -> Ho
 
 
 def waiting_for(
-    session: Session,
-    parts: Parts,
-    incident: Incident,
-    facts: CardFacts,
-    who: Person,
-    roles: set[str],
-    now: datetime,
+    session: Session, incident: Incident, facts: CardFacts, who: Person, roles: set[str], now: datetime
 ) -> list[Todo]:
     """What this incident waits for from this person."""
-
-    def todo(words: str, due: datetime | None = None) -> Todo:
-        return Todo(incident.number, words, facts.channel_id, due, late=due is not None and due < now)
-
+    todo = partial(_todo, incident, facts, now)
     waiting: list[Todo] = []
     system = inventory.find(session, incident.system_id)
     if facts.acknowledged_by is None and system and who.user_id in system.on_call:
@@ -74,7 +73,7 @@ def waiting_for(
         waiting.append(todo("Classify it: the severity is provisional"))
     proposal = milestones.proposed(session, incident.id, "mitigated")
     if proposal is not None and ("commander" in roles or (who.responder and "commander" not in facts.roles)):
-        waiting.append(todo(f"Has the harm stopped? Proposed for {proposal.at:%H:%M UTC}: confirm it or not"))
+        waiting.append(todo("Has the harm stopped? Confirm it or not", since=proposal.at))
     if incident.next_update_at and roles & {"commander", "communications"}:
         waiting.append(todo("Post the status update you promised", incident.next_update_at))
     for run in progress.runs(session, incident.id):
@@ -84,6 +83,21 @@ def waiting_for(
                 waiting.append(todo(f"Containment step: {step.title}", step.due_at))
     if who.responder:
         waiting += [todo(words, due) for words, due in _second_person(session, incident, who.user_id, now)]
+    return waiting + waiting_after(session, incident, facts, who, roles, now)
+
+
+def waiting_after(
+    session: Session, incident: Incident, facts: CardFacts, who: Person, roles: set[str], now: datetime
+) -> list[Todo]:
+    """What it may still wait for when it is over: the review of who acted alone, and reports to authorities."""
+    todo = partial(_todo, incident, facts, now)
+    waiting: list[Todo] = []
+    if who.responder:
+        waiting += [
+            todo(f"Review the break glass: {row.reason}", since=row.at)
+            for row in break_glass.unreviewed(session, incident.id)
+            if row.used_by != who.user_id
+        ]
     if roles & set(KEEPS_TIME):
         for row in clock_reading.of(session, incident.id):
             line = record.clock_line(session, incident, row)
@@ -93,6 +107,31 @@ def waiting_for(
             elif line.state == "proposed":
                 waiting.append(todo(f"Decide whether a report is owed: {line.title}"))
     return waiting
+
+
+def _todo(
+    incident: Incident,
+    facts: CardFacts,
+    now: datetime,
+    words: str,
+    due: datetime | None = None,
+    since: datetime | None = None,
+) -> Todo:
+    late = due is not None and due < now
+    return Todo(incident.number, words, facts.channel_id, due, late=late, since=since)
+
+
+def _unfinished(session: Session, who: Person) -> Sequence[Incident]:
+    """Real incidents that are over, of which a use of break glass or a regulator clock is not."""
+    glass = sa.select(BreakGlass.incident_id).where(BreakGlass.verdict.is_(None))
+    reports = sa.select(RegulatorClock.incident_id).where(RegulatorClock.state.in_(WAITING))
+    query = sa.select(Incident).where(
+        Incident.id.in_(sa.union(glass, reports)),
+        Incident.team_id == who.team_id,
+        Incident.kind == "real",
+        Incident.status.not_in(LIVE),
+    )
+    return session.scalars(query.order_by(Incident.id)).all()
 
 
 def _second_person(
@@ -116,9 +155,7 @@ def _second_person(
             Assessment.confirmed_by != user,
         )
     )
-    glass = [row for row in break_glass.unreviewed(session, incident.id) if row.used_by != user]
     return [
-        *((f"Review the break glass used {row.at:%d %b %H:%M UTC}: {row.reason}", None) for row in glass),
         *((f"Approve or reject: {plan.title}, {plan.from_value} → {plan.to_value}", plan.expires_at) for plan in plans),
         *((f"Agree or not: {one.severity} instead of {one.computed_severity}", None) for one in overrides),
     ]

@@ -32,7 +32,7 @@ def start(session: Session, item: Item, who: Person) -> Done:
 def show_next(session: Session, item: Item, who: Person) -> Done:
     """What is next for the one who asks; only they see it."""
     incident = incident_of(session, item, who, Action.READ)
-    message = next_message(next_facts(session, parts(), incident, who, now()))
+    message = next_message(next_facts(session, incident, who, now()))
     answer = Tell(who.user_id, message, item.payload.get("channel"), item.payload.get("response_url"))
     return Done(incident.id, [answer])
 

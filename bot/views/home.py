@@ -35,13 +35,14 @@ QUESTION = 1000  # characters
 
 @dataclass(frozen=True)
 class Todo:
-    """Something that waits for this person. `due` is UTC; None: as soon as they can."""
+    """Something that waits for this person. `due` and `since` are UTC; without a `due`, as soon as they can."""
 
     number: str
     words: str
     channel_id: str | None
     due: datetime | None
     late: bool
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,8 @@ def todo_line(todo: Todo) -> str:
     """One line: what, where, until when."""
     where = f" · {channel_link(todo.channel_id)}" if todo.channel_id else f" · {todo.number}"
     due = f" · {'❗ was due' if todo.late else 'by'} {when(todo.due)}" if todo.due else ""
-    return f"{escape(todo.words, 250)}{where}{due}"
+    since = f" · since {when(todo.since)}" if todo.since else ""
+    return f"{escape(todo.words, 250)}{since}{where}{due}"
 
 
 def _incident(facts: CardFacts, part: str) -> Block:
