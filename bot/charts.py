@@ -132,7 +132,7 @@ def _windows(axes: Any, digest: Digest) -> None:
 
 def _mitigate(axes: Any, digest: Digest) -> None:
     found = digest.mitigation
-    _title(axes, "Time to mitigate against target, 13 weeks")
+    _title(axes, "Median time to mitigate, 13 weeks")
     names = list(found)[::-1]
     for place, each in enumerate(found[name] for name in names):
         median, target = each.median / HOUR, each.target / HOUR
@@ -145,7 +145,7 @@ def _mitigate(axes: Any, digest: Digest) -> None:
         axes.annotate(said, (median, place), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8)
     axes.set_xscale("log")
     _hours(axes, [value / HOUR for each in found.values() for value in (each.median, each.target)])
-    axes.set_yticks(range(len(names)), [f"{name}  ({found[name].known})" for name in names])
+    axes.set_yticks(range(len(names)), [f"{name}  ({found[name].known:,})" for name in names])
     axes.set_ylim(-0.5, len(names) - 0.2)
     axes.set_xlabel("● median within target   ◆ median over   | target", fontsize=9, color=INK)
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 Every = Literal["weekly", "monthly", "quarterly"]
 EVERY: tuple[Every, ...] = get_args(Every)
-MONTHS = {"monthly": 1, "quarterly": 3}
+MONTHS: dict[Every, int] = {"monthly": 1, "quarterly": 3}
 WEEK = timedelta(days=7)
 
 
@@ -107,6 +107,14 @@ class Period:
         """What one such period is called: `week`, `month`, `quarter`, or `10 days`."""
         names = {"weekly": "week", "monthly": "month", "quarterly": "quarter", None: f"{self.days} days"}
         return names[self.every] if self.days != 7 else "week"
+
+
+def of_days(first: date, after: date, zone: str) -> Period:
+    """The days that somebody chose: the month or the quarter where they are exactly one."""
+    for every, months in MONTHS.items():
+        if first.day == 1 and (first.month - 1) % months == 0 and _shift(first, months) == after:
+            return Period(first, after, zone, every)
+    return Period(first, after, zone)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 import re
 
-from bot.digest.value import ALL, MEASURES, Digest, Exercise, Target
+from bot.digest.value import ALL, MEASURES, Digest, Target
 from bot.digest.words import (
     course,
+    exercises,
     gap_head,
     gap_line,
     heading,
@@ -12,7 +13,6 @@ from bot.digest.words import (
     percent,
     plural,
     rate,
-    ratings,
     seconds,
     unrehearsed,
     weights,
@@ -248,14 +248,9 @@ def _overdue(digest: Digest) -> str:
 
 
 def _exercises(digest: Digest) -> str:
-    def line(what: str, found: tuple[Exercise, ...]) -> str:
-        named = ", ".join(
-            f"{_safe(each.title)} ({each.day}{', ' + ratings(each.ratings) if each.ratings else ''})" for each in found
-        )
-        return f"- {what}: {named or 'none'}"
-
-    lines = [line("Done", digest.exercises_done), line("Due", digest.exercises_due)]
-    return "## Exercises\n\n" + "\n".join([*lines, *(f"- {each}" for each in unrehearsed(digest))])
+    done, due = (exercises(digest, found, _safe) for found in (digest.exercises_done, digest.exercises_due))
+    lines = [f"Done: {done}", f"Due: {due}", *unrehearsed(digest)]
+    return "## Exercises\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
 def _gaps(digest: Digest) -> str:

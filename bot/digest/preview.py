@@ -12,7 +12,7 @@ from incidents.clock import now
 from incidents.db import make_engine, reading, require_head
 from incidents.digest_rows import Scope
 from incidents.errors import BadInput
-from incidents.periods import Period
+from incidents.periods import Period, of_days
 from playbooks.programme import Rules as Programme
 from playbooks.scenario import ScenarioLibrary
 from severity.clocks import Clocks
@@ -20,6 +20,7 @@ from severity.policy import Policy, load_policy
 from severity.taxonomy import HARM_CLASS_IDS
 
 LONGEST = 366 * 60  # days
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 
 def period_of(first: date | None, after: date | None, zone: str) -> Period:
@@ -28,13 +29,16 @@ def period_of(first: date | None, after: date | None, zone: str) -> Period:
         today = now().astimezone(ZoneInfo(zone)).date()
     except (ValueError, OSError, KeyError):
         raise BadInput("zone", f"--zone: {zone!r:.40} is no time zone. Zones look like Europe/Berlin or UTC.") from None
+    for option, day in (("from", first), ("to", after)):
+        if day is not None and not EARLIEST <= day <= LATEST:
+            raise BadInput(option, f"--{option} {day}: a digest tells of days from {EARLIEST} to {LATEST}.")
     after = after or (first + timedelta(days=7) if first else today)
     first = first or after - timedelta(days=7)
     if first >= after:
         raise BadInput("to", f"--to {after} must be later than --from {first}: it is the day after the last.")
-    if (after - first).days > LONGEST or first.year < 1000:
+    if (after - first).days > LONGEST:
         raise BadInput("from", f"--from {first}: a digest covers 60 years at most.")
-    return Period(first, after, zone)
+    return of_days(first, after, zone)
 
 
 def audience_of(organisation: bool) -> Audience:

@@ -1,10 +1,10 @@
 """Numbers of a digest in words, the same in every form it takes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
 
-from bot.digest.value import Digest, Gap, Number
+from bot.digest.value import Digest, Exercise, Gap, Number
 from bot.views.blocks import duration
 from incidents.trends import Comparison
 from severity.taxonomy import HARM_CLASS_IDS, harm_classes
@@ -58,6 +58,17 @@ def course(change: Comparison | None) -> str:
 def ratings(found: Mapping[str, int]) -> str:
     """`2 P, 1 M`: the confirmed ratings of an exercise."""
     return ", ".join(f"{count} {letter}" for letter, count in found.items())
+
+
+def exercises(digest: Digest, found: Sequence[Exercise], safe: Callable[[str], str], most: int = 40) -> str:
+    """Exercises by title, day and ratings, `most` of them; for the organisation how many. `safe` escapes a title."""
+    if not found or digest.audience == "organisation":
+        return str(len(found) or "none")
+    named = [
+        f"{safe(each.title)} ({each.day}{', ' + ratings(each.ratings) if each.ratings else ''})"
+        for each in found[:most]
+    ]
+    return "; ".join([*named, *([f"and {len(found) - most} more"] if len(found) > most else [])])
 
 
 def unrehearsed(digest: Digest) -> list[str]:

@@ -6,7 +6,7 @@ from bot import charts
 from bot.digest import markdown
 from bot.digest.figures import WINDOW
 from bot.digest.value import Digest, OpenIncident, Pointer
-from bot.digest.words import gap_head, gap_line, heading, rate, ratings, seconds, unrehearsed, whole
+from bot.digest.words import exercises, gap_head, gap_line, heading, rate, seconds, unrehearsed, whole
 from bot.views.blocks import (
     Block,
     actions,
@@ -250,13 +250,12 @@ def _overdue(digest: Digest) -> list[Block]:
 
 
 def _rest(digest: Digest) -> str:
-    done = "; ".join(
-        f"{escape(each.title, 80)} ({each.day}{', ' + escape(ratings(each.ratings), 40) if each.ratings else ''})"
-        for each in digest.exercises_done[:LISTED]
+    done, due = (
+        exercises(digest, found, lambda title: escape(title, 120), LISTED)
+        for found in (digest.exercises_done, digest.exercises_due)
     )
-    due = "; ".join(f"{escape(each.title, 120)} ({each.day})" for each in digest.exercises_due[:LISTED])
     lines = [
-        f"*Exercises* done: {done or 'none'} · due: {due or 'none'}",
+        f"*Exercises* done: {done} · due: {due}",
         *(f"• {each}" for each in unrehearsed(digest)),
         f"*Office hours*: {gap_head(digest)}",
         *(f"• {escape(gap_line(each), 200)}" for each in digest.gaps[:3]),

@@ -114,6 +114,15 @@ def test_what_no_exercise_has_rehearsed_in_time_is_told_as_the_programme_tells_i
     ]
 
 
+def test_a_long_list_of_exercises_says_how_many_are_left_and_the_organisation_is_told_the_number(
+    session: Session,
+) -> None:
+    names = [f"system-{n}" for n in range(12)]
+    inventory.store(session, [SystemEntry(id=name, name=name, owner="U0RAILEAD1", tier=2) for name in names])
+    assert "; and 4 more" in json.dumps(digest_message(digest_of(session)).blocks)
+    assert "- Due: 12\n" in to_markdown(digest_of(session, audience="organisation"))
+
+
 def test_the_organisation_learns_that_there_was_an_exercise_and_not_of_what(session: Session) -> None:
     held(session, "The leak of March", "ended", at(12))
     digest = digest_of(session, audience="organisation")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.periods import Every, Period, Rhythm, instant
+from incidents.periods import Every, Period, Rhythm, instant, of_days
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Cairo")
 
@@ -58,6 +58,19 @@ def test_months_are_told_on_the_first_such_weekday_after_they_ended() -> None:
     assert rhythm.due(november) == datetime(2026, 12, 7, 9, tzinfo=UTC)
     assert rhythm.newest(datetime(2026, 12, 1, tzinfo=UTC)) == november
     assert rhythm.next(datetime(2026, 12, 3, tzinfo=UTC)) == november
+
+
+@pytest.mark.parametrize(
+    ("first", "after", "title"),
+    [
+        (date(2026, 2, 1), date(2026, 3, 1), "February 2026"),
+        (date(2026, 7, 1), date(2026, 10, 1), "2026, third quarter"),
+        (date(2026, 8, 1), date(2026, 11, 1), "1 August – 31 October 2026"),
+        (date(2026, 1, 31), date(2026, 2, 28), "31 January – 27 February 2026"),
+    ],
+)
+def test_chosen_days_that_are_a_month_or_a_quarter_are_called_one(first: date, after: date, title: str) -> None:
+    assert of_days(first, after, "UTC").title == title
 
 
 @given(
