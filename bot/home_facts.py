@@ -102,10 +102,11 @@ def waiting_after(
         for row in clock_reading.of(session, incident.id):
             line = record.clock_line(session, incident, row)
             report = line.next_report
-            if line.state == "running" and report is not None and report.due is not None:
-                waiting.append(todo(f"{line.title}: {report.title} to the {line.recipient}", report.due))
-            elif line.state == "proposed":
-                waiting.append(todo(f"Decide whether a report is owed: {line.title}"))
+            due = report.due if report else None
+            if line.state == "proposed":
+                waiting.append(todo(f"Decide whether a report is owed: {line.title}", due))
+            elif line.state == "running" and report and due:
+                waiting.append(todo(f"{line.title}: {report.title} to the {line.recipient}", due))
     return waiting
 
 

@@ -172,4 +172,4 @@ def _seconds(start: datetime | None, end: datetime | None) -> float | None:
 
 
 def _unit(requests: int) -> tuple[int, str]:
-    return (1_000_000, "per million requests") if requests >= 10_000_000 else (1_000, "per 1,000 requests")
+    return (1_000_000, "per million requests") if requests >= 1_000_000 else (1_000, "per 1,000 requests")

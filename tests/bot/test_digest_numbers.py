@@ -253,9 +253,9 @@ def test_the_rate_is_per_request_only_where_every_day_has_a_denominator(session:
     add(session, at(10), "SEV0", system_id="support-assistant")
     rates = digest_of(session).rates
     assert rates.per_exposure
-    assert rates.unit == "per 1,000 requests"
+    assert rates.unit == "per million requests"
     assert rates.last.requests == 13 * 700_000
-    assert rates.last.rate == pytest.approx(13 * 8 / (13 * 700_000) * 1000)
+    assert rates.last.rate == pytest.approx(13 * 8 / (13 * 700_000) * 1_000_000)
     assert rates.left_out == 1
     assert rates.change is not None
     assert (rates.change.now, rates.change.before) == (13, 7)

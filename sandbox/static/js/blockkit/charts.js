@@ -15,8 +15,8 @@ const SHAPES = [
   (x, y) => s("circle", { cx: x, cy: y, r: 2 }),
 ];
 
-const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const full = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const full = new Intl.NumberFormat("en", { maximumFractionDigits: 4 });
 
 /** Round numbers that cover the values: at most six gridlines, zero always among them. */
 function ticks(low, high, whole) {
