@@ -310,6 +310,33 @@ def test_the_weekly_sums_are_those_of_a_plain_count(session: Session, seed: int)
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_the_weekly_rates_per_request_are_those_of_a_plain_count(session: Session, seed: int) -> None:
+    """Incidents and requests of a system count in the weeks of which each day has a number, over random records."""
+    two_systems(session)
+    dice = random.Random(seed)
+    days = [WEEK.after - timedelta(days=n) for n in range(1, 26 * 7 + 1)]
+    said = [Reading("loan-screening", day, dice.randrange(1, 10**6)) for day in days]
+    said += [Reading("support-assistant", day, dice.randrange(10**6)) for day in days if dice.random() < 0.9]
+    exposure.store(session, said, "csv")
+    rows = []
+    for _ in range(150):
+        moment = WEEK.end - timedelta(seconds=dice.randrange(1, 26 * 7 * 86400 - 7200))
+        system = dice.choice([None, "loan-screening", "support-assistant"])
+        add(session, moment, f"SEV{dice.randrange(5)}", system_id=system)
+        rows.append((moment, system))
+    period = Period(WEEK.first, WEEK.after, "Europe/Berlin", "weekly")
+    rates = digest_of(session, period).rates
+    assert rates.per_exposure
+    for week, inside in zip(rates.weeks, period.weeks(26), strict=True):
+        told = [each for each in said if inside.first <= each.day < inside.after]
+        known = {name for name, count in Counter(each.system for each in told).items() if count == 7}
+        assert week.requests == sum(each.requests for each in told if each.system in known)
+        assert week.incidents == sum(inside.start <= at < inside.end and system in known for at, system in rows)
+    in_weeks = sum(period.weeks(26)[0].start <= moment < period.end for moment, _ in rows)
+    assert rates.left_out == in_weeks - sum(week.incidents for week in rates.weeks)
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_the_medians_taken_in_the_database_are_those_of_a_plain_sort(session: Session, seed: int) -> None:
     dice = random.Random(seed)
     taken: dict[str, list[float]] = {}
