@@ -40,6 +40,7 @@ SIGNS = {
     "bm25": 1,  # share of the score that a section with every word could reach
     "margin": 1,  # how far the first section leads the second
     "crowd": 1,  # ... and the next nine
+    "said": 1,  # share of the question that one sentence says: words strewn over a long section say nothing together
     "pairs": 1,  # share of neighbouring words that are neighbours in the section too
     "close": 1,  # closeness in meaning; 0 without the extra
     "unknown": -1,  # share of words that stand nowhere in the corpus, nor any synonym
@@ -92,6 +93,7 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
         "bm25": top.bm25,
         "margin": (top.score - others[0]) / top.score,
         "crowd": (top.score - sum(others) / len(others)) / top.score,
+        "said": top.said,
         "pairs": top.pairs,
         "close": top.close,
         "unknown": sum(strange) / len(concepts),

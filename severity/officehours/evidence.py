@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CANDIDATES = 30
 """Sections that BM25 puts forward and that are looked at sentence by sentence."""
 
-COVERAGE_SHARE, SENTENCE_SHARE, PAIR_SHARE = 0.3, 0.2, 0.1
+COVERAGE_SHARE, SENTENCE_SHARE, PAIR_SHARE = 0.3, 0.35, 0.1
 """How much, beside BM25's 1, each kind of evidence moves the order."""
 
 CLOSE_SHARE = 0.5
@@ -94,6 +94,8 @@ class Evidence:
     """Per concept of the question: 1 in words, the synonym's weight, or 0."""
     dull: frozenset[str]
     """Sentences that say the same in many sections."""
+    said: float
+    """Share of the question (0..1) that its best sentence says, words of the headings above counted less."""
 
     @property
     def hit(self) -> Hit:
@@ -196,7 +198,7 @@ class Reader:
             section = self.view.sections[number]
             found = tuple(map(_line, sentences(section.text)))
             heading = stems(section.heading)
-            path = frozenset(stem for part in section.path for stem in stems(part))
+            path = frozenset(stem for part in (*section.above, section.heading) for stem in stems(part))
             asks = tuple(map(stems, section.asks))
             together = (heading, *(line.words for line in found), *asks)
             pairs = set().union(*map(neighbours, together))
@@ -247,10 +249,12 @@ class Reader:
         lead *= max(likest, sum(w * p for w, p in zip(asked.weights, above, strict=True)) / total)
         shares: list[float] = []
         worth: list[float] = []
+        said = 0.0
         for line in text.lines:
             sentence, words = line.sentence, line.words
             own = [concept.presence(line.held) for concept in asked.concepts]
             share = sum(w * (o + (1 - o) * a) for w, o, a in zip(asked.weights, own, above, strict=True)) / total
+            said = max(said, share)
             amiss = asked.wants is not None and not asked.wants.search(sentence.text)
             if amiss:
                 share *= 0.75
@@ -283,7 +287,7 @@ class Reader:
             ]
         score *= section.weight
         scored = tuple((line.sentence, share) for line, share in zip(text.lines, shares, strict=True))
-        return Evidence(section, score, bm25, coverage, pairs, close, scored, present, dull)
+        return Evidence(section, score, bm25, coverage, pairs, close, scored, present, dull, said)
 
 
 def _best(scores: np.ndarray[Any, Any]) -> list[int]:

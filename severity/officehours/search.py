@@ -24,10 +24,10 @@ from severity.officehours.words import everyday, names_of, phrase, stems
 if TYPE_CHECKING:
     import numpy as np
 
-K1, B = 1.2, 0.5
+K1, B = 1.2, 0.4
 HEADING_WEIGHT = 3
 """How many times a heading's stems count; the headings above it count once."""
-SYNONYM_WEIGHT = 0.5
+SYNONYM_WEIGHT = 0.6
 RELATED_WEIGHT = 0.6
 """Words of one family that stemming keeps apart, such as "retain" for "retains" but "classify" for "classification"."""
 ONLY_SYNONYM_WEIGHT = 0.85
@@ -42,8 +42,8 @@ MAX_QUESTION = 2_000
 """Characters of a question that are read."""
 
 
-Key = tuple[tuple[str, ...], str, tuple[str, ...]]
-"""A section's heading path, text and asks: what its words depend on."""
+Key = tuple[tuple[str, ...], str, str, tuple[str, ...]]
+"""What stands above a section, its heading, text and asks: what its words depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +201,16 @@ class Index:
             kept[key] = self._ids[key] if key in self._ids else self._numbers(section)
         if self._meaning:
             fresh = [key for key in kept if key not in self._vectors]
-            rows = self._meaning.vectors([f"{'. '.join(path)}. {text}" for path, text, _ in fresh])
+            rows = self._meaning.vectors(
+                [f"{'. '.join((*above, heading))}. {text}" for above, heading, text, _ in fresh]
+            )
             vectors = self._vectors | dict(zip(fresh, rows, strict=True))
             self._vectors = {key: vectors[key] for key in kept}
         self._sections, self._ids = sections, kept
         self._views.clear()
 
     def _numbers(self, section: Section) -> list[int]:
-        words = [stem for heading in section.path[:-1] for stem in stems(heading)]
+        words = [stem for heading in section.above for stem in stems(heading)]
         words += stems(section.heading) * HEADING_WEIGHT
         words += stems(section.text)
         words += [stem for question in section.asks for stem in stems(question)]
@@ -261,7 +263,7 @@ def concepts_of(question: str, view: View, glossary: Glossary, weight: float = 1
 
 
 def _key(section: Section) -> Key:
-    return section.path, section.text, section.asks
+    return section.above, section.heading, section.text, section.asks
 
 
 def _concept(

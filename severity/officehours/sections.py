@@ -26,6 +26,8 @@ BREAK = "\f"
 MAX_SECTIONS = 5_000
 """Headings of one page; a page with more is not written for people."""
 
+_INDEX_PAGES = frozenset({"index", "_index", "readme"})
+_NUMBERING = re.compile(r"^[\d._-]+")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
@@ -84,6 +86,22 @@ class Section:
     @property
     def heading(self) -> str:
         return self.path[-1]
+
+    @property
+    def page(self) -> str:
+        """The words of the file's name, which often say what no heading does: "incident-response.md" may begin with a
+        section "Purpose". An index page is called as its folder is."""
+        *folders, name = self.file.rsplit(".", 1)[0].split("/")
+        if name.lower() in _INDEX_PAGES:
+            name = folders[-1] if folders else ""
+        return _NUMBERING.sub("", name).replace("-", " ").replace("_", " ")
+
+    @property
+    def above(self) -> tuple[str, ...]:
+        """The headings above this one, and the page's name where none of them says it."""
+        above = self.path[:-1]
+        said = {word for heading in self.path for word in heading.lower().split()}
+        return above if said.issuperset(self.page.lower().split()) else (self.page, *above)
 
     @property
     def address(self) -> str:

@@ -6,8 +6,10 @@ from datetime import date
 import pytest
 
 from severity.errors import ContentError
+from severity.officehours.answer import ask
 from severity.officehours.corpus import Corpus
 from severity.officehours.gitcommit import commit_of
+from severity.officehours.search import Index
 from severity.officehours.sections import collapsed, parse
 from severity.officehours.sentences import sentences
 
@@ -207,3 +209,22 @@ def test_the_commit_of_a_work_tree_is_recorded(write, handbook):
     assert commit_of(handbook) == "b" * 40
     (git / "HEAD").write_text("ref: ../../etc/passwd\n")
     assert commit_of(handbook) is None
+
+
+def test_a_page_whose_headings_do_not_name_its_subject_is_found_by_its_files_name():
+    pages = {
+        f"policies/{name}.md": "# Purpose\n\nThis page says who must do what.\n\n# Duties\n\nDo it once a month.\n"
+        for name in ("03-access-control", "incident", "log_management", "README")
+    }
+    index = Index([section for file, text in pages.items() for section in parse(text, file)])
+    for question, file in (
+        ("What are our access control duties?", "policies/03-access-control.md"),
+        ("What is the purpose of log management?", "policies/log_management.md"),
+        ("What is the purpose of the policies?", "policies/README.md"),
+    ):
+        assert ask(index, question).ranked[0].section.file == file
+
+
+def test_headings_that_name_the_subject_need_no_file_name():
+    (section,) = parse("# Access control\n\n## Duties\n\nDo it.\n", "access-control.md")
+    assert section.above == ("Access control",)
