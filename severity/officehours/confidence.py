@@ -25,9 +25,13 @@ _ASKS_FOR = re.compile(
 )
 _HOW_MANY = re.compile(r"\bhow many (?:[a-z]+-)?([^\W\d_]+)", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"\b(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a dozen|no)\b((?:[\s-]+\w+){1,4})",
+    r"\b(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a dozen)\b((?:[\s-]+\w+){1,4})"
+    r"|\bno(\s+\w+)",
     re.IGNORECASE,
 )
+_WHO_IS = re.compile(r"\s*who(?:'s|’s| is| are)(?: currently)? (?:the|our|your|my)\b", re.IGNORECASE)
+SUBJECT = 6
+"""Words at a sentence's beginning within which its subject is named."""
 
 MOST = 0.5
 """Share of a question's words that stand nowhere, from which there is silence. Rarity is left out: in a small
@@ -48,6 +52,7 @@ SIGNS = {
     "names": -1,  # share of names and numbers that it lacks: another tier, another law, another year
     "amount": -1,  # a number or a time is asked for, and the best sentence has none
     "focus": -1,  # the thing asked for ("which law firm", "what salary") does not stand in it under any name
+    "who": -1,  # "who is the data protection officer", and no sentence is about one
     "count": -1,  # "how many lifeboats", and no number of lifeboats stands in it
 }
 """Each sign, and whether it may only raise (1) or only lower (-1) the probability: what no fit may turn round."""
@@ -101,6 +106,7 @@ def signs(question: str, concepts: Sequence[Concept], ranked: Sequence[Evidence]
         "names": _names_missing(question, concepts, top),
         "amount": float(bool(best and lacks_amount(question, best[0].text))),
         "focus": float(_focus_missing(question, concepts, top)),
+        "who": float(_person_missing(question, concepts, top)),
         "count": float(_count_missing(question, concepts, top)),
     }
 
@@ -123,7 +129,7 @@ def near_miss(found: Mapping[str, float], concepts: Sequence[Concept], top: Evid
         for concept, presence in zip(concepts, top.present, strict=True)
         if presence == 0 and concept.weight > EVERYDAY_WEIGHT
     )
-    return bool(found["names"] or found["focus"] or found["count"]) or absent / total > MUCH
+    return bool(found["names"] or found["focus"] or found["who"] or found["count"]) or absent / total > MUCH
 
 
 def _focus_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> bool:
@@ -136,13 +142,20 @@ def _focus_missing(question: str, concepts: Sequence[Concept], top: Evidence) ->
     )
 
 
+def _person_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> bool:
+    if not _WHO_IS.match(question):
+        return False
+    begins = [set(stems(sentence.text)[:SUBJECT]) for sentence, _ in top.sentences]
+    return not any(all(concept.presence(words) for concept in concepts) for words in begins)
+
+
 def _count_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> bool:
     match = _HOW_MANY.search(question)
     if match is None:
         return False
     noun = stem(folded(match[1]))
     named = next((concept for concept in concepts if concept.stem == noun), Concept(noun, 0.0, ()))
-    near = (stems(found[1]) for sentence, _ in top.sentences for found in _NUMBER.finditer(sentence.text))
+    near = (stems(found[1] or found[2]) for sentence, _ in top.sentences for found in _NUMBER.finditer(sentence.text))
     return not any(named.presence(set(words)) for words in near)
 
 

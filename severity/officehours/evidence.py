@@ -76,6 +76,12 @@ _ASKS_MEANING = re.compile(
     r"(?!.*\b(?:for|when|after|if)\b)",
     re.IGNORECASE,
 )
+_DEFINED = re.compile(
+    r"(?!\W*(?:\w\.\W+)?(?:when|if|where|once|after|before|unless|until|each|every|no|any)\b)"
+    r"([^:.]{2,80}?|\w{1,3}\.[^:.]{2,80}?)(?:[*_]*:|\b(?:is|are|means?|refers? to|stands for)\b|[*_]* [-–—] )",
+    re.IGNORECASE,
+)
+"""A sentence that says what its subject is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +243,9 @@ class Reader:
         heading = frozenset(text.heading)
         above = headed = [HEADING_COUNTS * concept.presence(heading) for concept in asked.concepts]
         meant = frozenset(asked.concepts[0].stem.split()) if asked.meaning else frozenset()
+        term = (
+            frozenset(part for concept in asked.concepts for part in concept.stem.split()) if asked.meaning else meant
+        )
         defined = bool(meant) and meant <= set(text.heading[: len(meant)]) and not section.heading.endswith("?")
         asks = [
             sum(w * concept.presence(words) for w, concept in zip(asked.weights, asked.concepts, strict=True))
@@ -249,7 +258,7 @@ class Reader:
         lead *= max(likest, sum(w * p for w, p in zip(asked.weights, above, strict=True)) / total)
         shares: list[float] = []
         worth: list[float] = []
-        said = 0.0
+        said, named = 0.0, False
         for line in text.lines:
             sentence, words = line.sentence, line.words
             own = [concept.presence(line.held) for concept in asked.concepts]
@@ -261,6 +270,9 @@ class Reader:
             if meant and meant <= set(words[: len(meant) + 1]):
                 share += MEANING_BONUS
                 defined = True
+            if meant and not named and (subject := _DEFINED.match(sentence.text)):
+                named = set(stems(subject[1])) == term
+                share += MEANING_BONUS * named
             if line.title:  # it stands above what follows, as a heading does
                 likest = max(likest, share)
                 above = [max(a, HEADING_COUNTS * o) for o, a in zip(own, headed, strict=True)]
@@ -275,7 +287,7 @@ class Reader:
         shares = [share * part for share, part in zip(shares, worth, strict=True)]
         pairs = len(asked.pairs & text.pairs) / len(asked.pairs) if asked.pairs else 0.0
         score = bm25 + COVERAGE_SHARE * coverage + SENTENCE_SHARE * max(likest, *shares, 0.0) + PAIR_SHARE * pairs
-        score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * defined + favour
+        score = score / (1 + COVERAGE_SHARE + SENTENCE_SHARE + PAIR_SHARE) + MEANING_BONUS * (defined + named) + favour
         if asked.vector is not None:
             near = [0.0]
             if text.vectors is not None and len(text.vectors):

@@ -14,7 +14,7 @@ from severity.officehours.sections import BREAK, collapsed
 MAX_QUOTE = 600
 """Characters of one quoted sentence; a longer one is cut at a word, still verbatim."""
 
-_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _QUOTED = re.compile(r"[ \t]*>+[ \t]?")
 _ROW = re.compile(r"[ \t]*\|")
 _BARE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$")

@@ -165,6 +165,45 @@ def test_a_near_miss_is_shown_but_is_no_answer(more, question):
     assert ask(more, question).verdict != "answered"
 
 
+PEOPLE = MORE | {
+    "changes.md": """# Changes
+
+## Approval
+
+a. A safety officer is told of each change to the brakes.
+
+a. The safety officer and the harbour master approve the plan.
+
+a. When a rolling change is tested, all brakes are watched for an hour.
+
+## Words
+
+a. *Rolling change:* one that reaches a tenth of the fleet a day.
+
+a. The harbour master is the captain of the quay, chosen for two years.
+"""
+}
+
+
+@pytest.fixture(scope="module")
+def people() -> Index:
+    return index_of(PEOPLE)
+
+
+def test_who_somebody_is_is_not_answered_by_what_they_must_do(people):
+    assert ask(people, "Who is the head of brakes and safety?").verdict != "answered"
+    assert "captain of the quay" in ask(people, "Who is the harbour master?").answer
+
+
+def test_a_word_that_is_asked_for_is_answered_where_a_sentence_says_what_it_is(people):
+    assert "a tenth of the fleet" in ask(people, "What is a rolling change?").citations[0].quote
+
+
+def test_that_there_is_none_of_something_is_no_count_of_something_else():
+    pages = MORE | {"votes.md": "# Votes\n\n## Council\n\nA motion passes if no council voting member objects.\n"}
+    assert ask(index_of(pages), "How many members does the council have?").verdict != "answered"
+
+
 def test_below_a_heading_that_is_a_question_the_answer_begins_at_once(more):
     assert ask(more, "Is there a bonus for nights?").answer.startswith("No.")
 
