@@ -170,9 +170,7 @@ PEOPLE = MORE | {
 
 ## Approval
 
-a. A safety officer is told of each change to the brakes.
-
-a. The safety officer and the harbour master approve the plan.
+a. Each change to the brakes is approved by the harbour master and the pier engineer.
 
 a. When a rolling change is tested, all brakes are watched for an hour.
 
@@ -191,7 +189,7 @@ def people() -> Index:
 
 
 def test_who_somebody_is_is_not_answered_by_what_they_must_do(people):
-    assert ask(people, "Who is the head of brakes and safety?").verdict != "answered"
+    assert ask(people, "Who is the pier engineer?").verdict != "answered"
     assert "captain of the quay" in ask(people, "Who is the harbour master?").answer
 
 
