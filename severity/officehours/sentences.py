@@ -66,10 +66,24 @@ def _split(piece: str) -> Iterator[str]:
     yield piece[start:]
 
 
+def _tight(lines: list[str]) -> Iterator[str]:
+    """The lines without those left empty between the items of one list, which some people write and others do not."""
+    listed, empty = False, 0
+    for line in lines:
+        if not line.strip():
+            empty += 1
+            continue
+        item = bool(_ITEM.match(line))
+        if not (listed and item):
+            yield from [""] * empty
+        listed, empty = item or (listed and not empty), 0
+        yield line
+
+
 def _pieces(text: str) -> Iterator[tuple[int, str, str]]:
     """(block, kind, source) of paragraphs, items, rows and code lines."""
     block, kind, lines, fence, table = 0, "prose", list[str](), False, False
-    source = [*text.replace(BREAK, "\n\n").split("\n"), ""]
+    source = [line for part in text.split(BREAK) for line in (*_tight(part.split("\n")), "")]
     for line, below in zip(source, [*source[1:], ""], strict=True):
         # A table may lack the bars at its edges; then only the rule below its first row gives it away.
         table = "|" in line and (table or bool(_BARE_RULE.match(below)))

@@ -152,6 +152,13 @@ def test_a_list_is_quoted_whole_with_what_leads_to_it(more):
     assert quote in " ".join(MORE["buying.md"].split())
 
 
+def test_a_lettered_list_with_empty_lines_is_one_list_but_not_across_a_comment(more):
+    text = "A visitor:\n\n    a. shows a passport\n\n    b. wears a ribbon\n\n<!-- x -->\n\n    c. sings at the gate\n"
+    pages = MORE | {"visits.md": f"# Visits\n\n## At the gate\n\n{text}"}
+    quote = ask(index_of(pages), "Who wears a ribbon?").citations[0].quote
+    assert quote == "A visitor: a. shows a passport b. wears a ribbon"
+
+
 def test_a_table_row_is_quoted_with_its_head(more):
     quotes = [citation.quote for citation in ask(more, "What is the hotel limit in Turin?").citations]
     assert quotes == ["| City | Limit |", "| Turin | 110 euros |"]
