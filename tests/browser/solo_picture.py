@@ -21,7 +21,7 @@ async def picture(browser: Browser, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as home:
         url = f"sqlite:///{Path(home) / 'pictures.db'}"
         upgrade(url)
-        command = [sys.executable, "-m", "bot.cli", "serve", "--socket-mode", "--port", "{port}"]
+        command = [sys.executable, "-m", "bot", "serve", "--socket-mode", "--port", "{port}"]
         env = {"DATABASE_URL": url}
         async with World(Path(home), 0, bot_command=command, bot_env=env, exercises=offered()) as world:
             await world.bot_ready()
