@@ -8,6 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from incidents import access, lifecycle
 from incidents.errors import NotFound
 from incidents.models import Incident, RoleAssignment, System
 from runbooks import templates
@@ -63,7 +64,7 @@ class StepView:
 
 @dataclass(frozen=True)
 class Overdue:
-    """A step past its time, and who is to be told. `whom` is a Slack user id, None when nobody holds the role."""
+    """A step past its time, and who is to be told: a Slack user id; None where nobody holds the role who may know."""
 
     incident_id: int
     step: StepView
@@ -151,10 +152,18 @@ def overdue(session: Session, now: datetime) -> list[Overdue]:
         commander = holder(session, run.incident_id, "commander")
         if row.reminders == 0:
             owner = row.assignee or holder(session, run.incident_id, step.owner)
-            late.append(Overdue(run.incident_id, view, "owner", owner or commander))
+            whom = owner if owner is not None and _may_know(session, run.incident_id, owner) else commander
+            late.append(Overdue(run.incident_id, view, "owner", whom))
         else:
             late.append(Overdue(run.incident_id, view, "commander", commander))
     return late
+
+
+def _may_know(session: Session, incident_id: int, user: str) -> bool:
+    """Whether the incident is there for somebody whom only the inventory names: a private one may not be."""
+    incident = session.get_one(Incident, incident_id)
+    holders = set(lifecycle.holders(session, incident_id).values())
+    return access.visible_to(incident, access.Person(user, incident.team_id), holders)
 
 
 def holder(session: Session, incident_id: int, role: str) -> str | None:

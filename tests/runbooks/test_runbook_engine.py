@@ -295,6 +295,20 @@ def test_an_overdue_step_reminds_its_owner_once_then_the_commander_once(engine, 
         assert progress.overdue(session, begun + timedelta(days=1)) == []
 
 
+def test_an_overdue_step_of_a_private_incident_is_not_told_to_somebody_whom_only_the_inventory_names(
+    engine, incident_id, run_id
+):
+    with writing(engine) as session:
+        incident = session.get_one(Incident, incident_id)
+        incident.private, incident.invited = True, ["U0SUPPORT1"]
+        at = clock.now() + timedelta(minutes=16)
+        assert [item.whom for item in progress.overdue(session, at)] == [None]
+        lifecycle.assign(session, incident, "commander", TWO, by=TWO, key="role")
+        assert [item.whom for item in progress.overdue(session, at)] == [TWO]
+        incident.invited = ["U0SUPPORT1", ONE]
+        assert [item.whom for item in progress.overdue(session, at)] == [ONE]
+
+
 def test_the_severity_decides_how_long_a_step_may_take(engine, incident_id, small):
     with writing(engine) as session:
         session.get_one(Incident, incident_id).severity = "SEV0"
