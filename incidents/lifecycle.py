@@ -234,9 +234,14 @@ def assign(session: Session, incident: Incident, role: str, user: str, *, by: st
     session.add(RoleAssignment(incident_id=incident.id, role=role, user=user, assigned_by=by, at=moment))
     before = f" (was <@{current.user}>)" if current else ""
     timeline.append(session, incident.id, "role", by, f"{role}: <@{user}>{before}", key=key, data={"role": role})
-    if user not in incident.invited:
-        incident.invited = [*incident.invited, user]
+    invite(incident, user)
     return True
+
+
+def invite(incident: Incident, user: str) -> None:
+    """Somebody belongs to the incident from now on, also where it is private."""
+    if user not in incident.invited:
+        incident.invited = [*incident.invited, user]  # a new list, so that the change of the JSON column is seen
 
 
 def note(

@@ -11,6 +11,7 @@ from bot.inbox import Item
 from bot.next_facts import next_facts
 from bot.parts import parts
 from bot.views.next import next_message
+from incidents import lifecycle
 from incidents.access import Action, Person
 from incidents.clock import now
 from incidents.errors import BadInput, NotFound
@@ -74,6 +75,7 @@ def assign(session: Session, item: Item, who: Person) -> Done:
     if not item.payload["member"]:
         raise BadInput("user", "A step can be given to full members of this workspace only. Nothing was changed.")
     engine.step_assign(session, run_id, step_id, by=who.user_id, user=user)
+    lifecycle.invite(incident, user)  # else a private incident would not be there for them
     return Done(incident.id, [*_shown(incident, run_id), Invite(incident.id, (user,))])
 
 

@@ -1,7 +1,7 @@
 """What is next for the one who asks, and steps that are given to a colleague."""
 
 import pytest
-from botkit import LEAD, ONCALL, Scene
+from botkit import LEAD, ONCALL, PRIVACY, Scene
 
 GUEST = "U0GUEST001"
 
@@ -39,3 +39,17 @@ async def test_a_step_cannot_be_given_to_a_guest(scene: Scene) -> None:
     heard = len(scene.whispers(ONCALL))
     await oncall.submit({"user": GUEST})
     await scene.hears(ONCALL, heard, "full members of this workspace only")
+
+
+async def test_a_step_of_a_private_incident_makes_it_there_for_whom_it_is_given_to(scene: Scene) -> None:
+    _, channel = await scene.declare("Nobody else is to know", private=True)
+    oncall, privacy = scene.person(ONCALL), scene.person(PRIVACY)
+    await oncall.press(channel, "contain_open")
+    await oncall.submit({"runbook": "personal-data-in-outputs"})
+    await oncall.sees(channel, "Save the exchange")
+    await oncall.press(channel, "step_assign_open")
+    await oncall.submit({"user": PRIVACY})
+    await privacy.sees(channel, f"<@{PRIVACY}>, about")
+    heard = len(scene.whispers(PRIVACY))
+    await privacy.press(channel, "next")
+    await scene.hears(PRIVACY, heard, "next: Containment step: Save the exchange")
