@@ -8,13 +8,14 @@ from bot.views.blocks import Block
 from incidents import clock_reading, inventory
 from incidents.clock import now
 from incidents.models import Incident
+from incidents.opening import classes_of
 from playbooks import comms
 
 
 def facts_of(session: Session, incident: Incident) -> comms.Facts:
     """What decides which templates fit."""
     return comms.Facts(
-        harm_classes=incident.harm_classes,
+        harm_classes=classes_of(incident),
         severity=incident.severity,
         private=incident.private,
         clocks=any(row.state != "declined" for row in clock_reading.of(session, incident.id)),

@@ -117,6 +117,11 @@ def cues_of(suggestion: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(floor["fact"]) for floor in suggestion.get("floors", ()))
 
 
+def classes_of(incident: Incident) -> list[str]:
+    """The harm classes of an incident: those somebody confirmed, else those its report's words suggest."""
+    return list(incident.harm_classes) or [str(item["class"]) for item in incident.suggestion.get("harm_classes", ())]
+
+
 def channel_name(incident: Incident) -> str:
     """`inc-<n>-<system>`: deterministic, and free of the report's words, because everybody sees channel names."""
     slug = re.sub(r"[^a-z0-9]+", "-", (incident.system_id or "ai-harm").lower()).strip("-")

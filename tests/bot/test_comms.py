@@ -105,6 +105,16 @@ async def test_without_harm_classes_the_neutral_texts_are_offered(scene: Scene) 
     assert {value.split(":")[0] for value in values} == set(with_classes or ["H10"])
 
 
+async def test_before_anybody_has_classified_it_the_texts_for_what_the_report_says_are_offered(scene: Scene) -> None:
+    number, channel = await scene.declare("It showed an order of another customer")
+    on_call = scene.person(ONCALL)
+    await on_call.command(channel, "comms")
+    view = await on_call.modal(f"Write about {number}", "Privacy, data exposure")
+    values = [option["value"] for option in view["blocks"][1]["element"]["options"]]
+    assert {value.split(":")[0] for value in values} == {"H4"}
+    await on_call.close()
+
+
 async def test_a_private_incident_is_offered_no_status_page(scene: Scene) -> None:
     number, channel = await scene.declare("A private matter about health", private=True)
     on_call = scene.person(ONCALL)
