@@ -125,6 +125,7 @@ def _summary(session: Session, exercise: Exercise) -> dict[str, Any]:
 def _whole(session: Session, exercise: Exercise) -> dict[str, Any]:
     scenario, minute = running.scenario_of(exercise), running.minute(exercise)
     found = running.judge(session, exercise, scenario, facts(session, exercise), minute)
+    sorted_out = by_objective(scenario, found)
     rated = {row.objective_id for row in afterwards.ratings(session, exercise.id)}
     return {
         **_summary(session, exercise),
@@ -147,9 +148,9 @@ def _whole(session: Session, exercise: Exercise) -> dict[str, Any]:
             for each in found
         ],
         "unrated": [
-            {"objective": name, "tested": coverage(*parts_tested(own))}
-            for name, own in by_objective(scenario, found).items()
-            if name not in rated and not exercise.live
+            {"objective": each.id, "tested": coverage(*parts_tested(sorted_out[each.id]), each.left_out)}
+            for each in scenario.objectives
+            if each.id not in rated and not exercise.live
         ],
         "improvements": [
             {"text": row.text, "owner": row.owner, "due": row.due, "ticket": row.ticket or None}

@@ -148,6 +148,7 @@ def _objectives(session: Session, exercise: Exercise, outcomes: list[Outcome], n
                     action_report(_shown(each, names), names(each.fact.by) if each.fact else None)
                     for each in sorted_out[objective.id]
                 ],
+                left_out=objective.left_out,
             )
         )
     return reports

@@ -27,8 +27,10 @@ def questions(scenario: Scenario) -> tuple[str, ...]:
 def propose(session: Session, exercise: Exercise, outcomes: Sequence[Outcome]) -> None:
     """Write down what the evidence gives for every objective, once."""
     standing = {row.objective_id for row in ratings(session, exercise.id)}
-    for objective_id, found in by_objective(running.scenario_of(exercise), outcomes).items():
-        proposed = rate(found)
+    scenario = running.scenario_of(exercise)
+    left_out = {objective.id: objective.left_out for objective in scenario.objectives}
+    for objective_id, found in by_objective(scenario, outcomes).items():
+        proposed = rate(found, left_out[objective_id])
         if proposed is not None and objective_id not in standing:
             session.add(ExerciseRating(exercise_id=exercise.id, objective_id=objective_id, proposed=proposed))
     session.flush()
@@ -45,13 +47,13 @@ def shown_ratings(session: Session, exercise: Exercise, outcomes: Sequence[Outco
     if exercise.live:
         return []
     scenario, rows = running.scenario_of(exercise), {row.objective_id: row for row in ratings(session, exercise.id)}
-    words = {objective.id: objective.text for objective in scenario.objectives}
-    shown = []
-    for objective_id, found in by_objective(scenario, outcomes).items():
-        row = rows.get(objective_id)
+    sorted_out, shown = by_objective(scenario, outcomes), []
+    for objective in scenario.objectives:
+        row = rows.get(objective.id)
         proposed, confirmed = (row.proposed, row.confirmed) if row else (None, None)
         given = cast("Rating | None", proposed), cast("Rating | None", confirmed)
-        shown.append(Shown(words[objective_id], *given, coverage(*parts_tested(found))))
+        rests_on = coverage(*parts_tested(sorted_out[objective.id]), objective.left_out)
+        shown.append(Shown(objective.text, *given, rests_on))
     return shown
 
 

@@ -46,13 +46,15 @@ class ObjectiveReport:
     confirmed_by: str | None
     reason: str
     actions: Sequence[ActionReport]
+    left_out: int = 0
 
     @property
     def rating_words(self) -> str:
         """`P, performed without challenges (proposed)`."""
         letter = self.confirmed or self.proposed
         tested = sum(action.result in {RESULTS[state] for state in TESTED} for action in self.actions)
-        rests_on = coverage(tested, tested + sum(action.result == RESULTS["not_tested"] for action in self.actions))
+        of = tested + sum(action.result == RESULTS["not_tested"] for action in self.actions)
+        rests_on = coverage(tested, of, self.left_out)
         part = f"; {rests_on}" if rests_on else ""
         if letter is None:
             return f"not rated{part}"

@@ -56,11 +56,13 @@ FilePath = Annotated[str, StringConstraints(min_length=1, max_length=200), After
 
 
 class Objective(StrictModel):
-    """What the exercise tests, and the capability it belongs to."""
+    """What the exercise tests, and the capability it belongs to. `left_out`: how many of its actions only the full
+    variant asks for; the short variant sets it."""
 
     id: Id
     text: Line
     capability: Title
+    left_out: Annotated[int, Field(ge=0)] = 0
 
 
 class Role(StrictModel):
@@ -265,6 +267,10 @@ def _shortened(full: Scenario, short: Short) -> Scenario:
         start = short.at.get(item.after, 0)
         return item.model_copy(update={"within": max(1, min(item.within, short.minutes - start))})
 
+    def objective(item: Objective) -> Objective:
+        out = sum(each.objective == item.id and each.id not in actions for each in full.actions)
+        return item.model_copy(update={"left_out": out})
+
     taken = tuple(action(item) for item in full.actions if item.id in actions)
     tested = {item.objective for item in taken}
     return full.model_copy(
@@ -273,7 +279,7 @@ def _shortened(full: Scenario, short: Short) -> Scenario:
             "short": None,
             "injects": tuple(inject(item) for item in full.injects if item.id in kept),
             "actions": taken,
-            "objectives": tuple(item for item in full.objectives if item.id in tested),
+            "objectives": tuple(objective(item) for item in full.objectives if item.id in tested),
         }
     )
 

@@ -120,14 +120,15 @@ def _as_expected(action: Action, data: Mapping[str, Any]) -> bool:
     return True
 
 
-def rate(found: Iterable[Outcome]) -> Rating | None:
+def rate(found: Iterable[Outcome], left_out: int = 0) -> Rating | None:
     """The rating of one objective from its actions; None where too little of it was tested.
 
     U: a critical action was missed, or nothing was done. M: a critical one was late, or nothing was in time. S: all
     critical ones in time, an ordinary one late, missed or not tested. P: everything was tested, and in time. A critical
     action that was late or missed decides whatever else was tested; else at least half of the objective has to have
-    been. (HSEEP's scale; the thresholds are this project's. That one objective was met at another's cost, which is M
-    too, only a person can see: they may lower a rating, with a reason.)
+    been. The short variant leaves actions out by design (`left_out`, how many): where it does, it gives S at most.
+    (HSEEP's scale; the thresholds are this project's. That one objective was met at another's cost, which is M too,
+    only a person can see: they may lower a rating, with a reason.)
     """
     found = list(found)
     states = [outcome.state for outcome in found if outcome.state in TESTED]
@@ -141,7 +142,7 @@ def rate(found: Iterable[Outcome]) -> Rating | None:
         return None
     if "met" not in states:
         return "M" if "late" in states else "U"
-    return "P" if set(states) == {"met"} and tested == of else "S"
+    return "P" if set(states) == {"met"} and tested == of + left_out else "S"
 
 
 def parts_tested(found: Iterable[Outcome]) -> tuple[int, int]:
@@ -151,11 +152,13 @@ def parts_tested(found: Iterable[Outcome]) -> tuple[int, int]:
     return tested, tested + states.count("not_tested")
 
 
-def coverage(tested: int, of: int) -> str:
+def coverage(tested: int, of: int, left_out: int = 0) -> str:
     """What a rating rests on, in words; nothing where all was tested."""
     if not of:
         return "not asked for"
-    return "" if tested == of else f"{tested} of {of} actions tested"
+    if tested == of + left_out:
+        return ""
+    return f"{tested} of {of + left_out} actions tested{', in the short variant' if left_out else ''}"
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,13 @@ def test_a_rating_rests_on_what_was_tested(
     assert (rate(outcome), coverage(*parts_tested(outcome))) == (rating, words)
 
 
+def test_the_short_variant_gives_s_at_most_where_it_leaves_actions_out() -> None:
+    short = SMALL.shortened()
+    assert {each.id: each.left_out for each in short.objectives} == {"notice": 1, "contain": 1}
+    assert (rate(found("met"), 1), coverage(1, 1, 1)) == ("S", "1 of 2 actions tested, in the short variant")
+    assert (rate(found("missed", critical=1), 1), rate(found("met"), 0)) == ("U", "P")
+
+
 @pytest.mark.parametrize(
     ("progress", "early", "lost"),
     [
