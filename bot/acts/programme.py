@@ -75,7 +75,11 @@ def calendar_file(session: Session, item: Item, who: Person) -> Done:
     """The calendar file, by direct message to whoever asked."""
     access.check(Action.DECLARE, who)
     found = programme_of(session, parts().programme, parts().scenarios, responders=None, team_id=who.team_id)
-    file = calendar(planning.every(session, who.team_id), found.due, team_id=who.team_id)
+    rows, url = planning.every(session, who.team_id), item.payload.get("response_url")
+    if not rows and not any(each.last for each in found.due):
+        nothing = "Nothing is planned or due yet, so there is no file. `/rai-incident exercise plan` plans an exercise."
+        return Done(None, [Tell(item.user, Message(nothing), _where(item), url)])
+    file = calendar(rows, found.due, team_id=who.team_id)
     handed = Hand(
         who.user_id,
         f"exercises-{now():%Y%m%d-%H%M%S}.ics",
@@ -84,7 +88,7 @@ def calendar_file(session: Session, item: Item, who: Person) -> Done:
         "Exercises planned and due, for your calendar. Import a newer file over it: events move, none is added twice.",
     )
     words = "The calendar file is in your direct messages with me."
-    return Done(None, [handed, Tell(item.user, Message(words), _where(item), item.payload.get("response_url"))])
+    return Done(None, [handed, Tell(item.user, Message(words), _where(item), url)])
 
 
 def _told(item: Item, row: PlannedExercise, what: str) -> Tell:

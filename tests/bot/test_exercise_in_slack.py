@@ -13,6 +13,7 @@ from exercisekit import now, press, rehearsing, rows, set_speed, start
 from incidents.models import Incident
 from playbooks.models import Exercise, ExerciseInject, ExerciseObservation, ExerciseRating, Improvement
 from sandbox.story.fields import field, words_of
+from sandbox.story.stage import SUPPORT_CHANNEL
 from sandbox.story.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -235,6 +236,13 @@ async def test_an_exercise_that_ends_at_once_rates_nothing_and_says_so(scene: Sc
     assert code == 0, errors
     assert "not tested declare (critical)" in out
     assert "not rated: notice (0 of 2 actions tested)" in out
+
+
+async def test_a_calendar_of_nothing_is_no_file(scene: Scene) -> None:
+    heard = len(scene.whispers(COMMS))
+    await scene.person(COMMS).command(SUPPORT_CHANNEL, "exercise calendar")
+    await scene.hears(COMMS, heard, "Nothing is planned", "there is no file")
+    assert not [file for file in scene.world.workspace.files.values() if file.name.endswith(".ics")]
 
 
 async def test_only_the_facilitator_leads(scene: Scene) -> None:
