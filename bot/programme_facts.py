@@ -3,7 +3,7 @@
 `exercises_of` is what a digest of a period says about exercises.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from incidents import inventory
 from incidents.clock import now
 from incidents.periods import Period
-from playbooks import afterwards, planning, programme, running
-from playbooks.models import EVALUATOR, Exercise
+from playbooks import afterwards, finding, planning, programme, running
+from playbooks.models import EVALUATOR, Exercise, ExerciseRating
 from playbooks.programme import ClassGap, Due, Held, PersonGap, Practice, Rated, Rules, System, Trend
 from playbooks.scenario import ScenarioLibrary
 from playbooks.score import Rating
@@ -138,21 +138,24 @@ def held_exercises(session: Session, rules: Rules, team_id: str | None = None) -
     plans = planning.of_exercises(session)
     tiers = {system.id: system.tier for system in _systems(session)}
     rows = [row for row in reversed(running.every(session, team_id)) if row.state == "ended"]
-    held = (_held(session, rules, row, plans.get(row.id), tiers) for row in rows)
+    ids = [row.id for row in rows]
+    people, ratings = finding.people_of(session, ids), afterwards.ratings_of(session, ids)
+    held = (_held(rules, row, plans.get(row.id), tiers, people[row.id], ratings[row.id]) for row in rows)
     return [each for each in held if each.ratings]
 
 
 def _held(
-    session: Session,
     rules: Rules,
     row: Exercise,
     plan: planning.PlannedExercise | None,
     tiers: Mapping[str, int | None],
+    people: Mapping[str, Sequence[str]],
+    ratings: Iterable[ExerciseRating],
 ) -> Held:
-    scenario = running.scenario_of(row)
-    people = running.people(session, row.id)
+    scenario = row.scenario  # three of its keys; it was checked when the exercise was started
+    everybody = {row.facilitator, *(user for users in people.values() for user in users)}
     players = tuple((user, role) for role, users in people.items() if role != EVALUATOR for user in users)
-    capabilities = {objective.id: objective.capability for objective in scenario.objectives}
+    capabilities = {objective["id"]: objective["capability"] for objective in scenario["objectives"]}
     system = plan.system_id if plan else None
     tier = tiers.get(system) if system else None
     assert row.ended_at is not None, "what ended has an end"
@@ -161,15 +164,15 @@ def _held(
         title=row.title,
         scenario=row.scenario_id,
         on=_day(row.ended_at, rules),
-        tier=scenario.tier if tier is None else tier,
-        harm_classes=scenario.harm_classes,
+        tier=scenario["tier"] if tier is None else tier,
+        harm_classes=tuple(scenario["harm_classes"]),
         system=system,
         players=players,
         ratings=tuple(
             Rated(capabilities[each.objective_id], cast(Rating, each.confirmed or each.proposed), bool(each.confirmed))
-            for each in afterwards.ratings(session, row.id)
+            for each in ratings
         ),
-        solo=len(set(running.everybody(session, row))) == 1,
+        solo=len(everybody) == 1,
     )
 
 

@@ -38,8 +38,16 @@ def propose(session: Session, exercise: Exercise, outcomes: Sequence[Outcome]) -
 
 def ratings(session: Session, exercise_id: int) -> list[ExerciseRating]:
     """The ratings in the scenario's order."""
-    query = sa.select(ExerciseRating).where(ExerciseRating.exercise_id == exercise_id).order_by(ExerciseRating.id)
-    return list(session.scalars(query))
+    return ratings_of(session, [exercise_id])[exercise_id]
+
+
+def ratings_of(session: Session, exercise_ids: Sequence[int]) -> dict[int, list[ExerciseRating]]:
+    """The ratings of several exercises, in one query."""
+    query = sa.select(ExerciseRating).where(ExerciseRating.exercise_id.in_(exercise_ids)).order_by(ExerciseRating.id)
+    found: dict[int, list[ExerciseRating]] = {exercise_id: [] for exercise_id in exercise_ids}
+    for row in session.scalars(query):
+        found[row.exercise_id].append(row)
+    return found
 
 
 def shown_ratings(session: Session, exercise: Exercise, outcomes: Sequence[Outcome]) -> list[Shown]:

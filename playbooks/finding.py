@@ -64,14 +64,19 @@ def rooms(session: Session) -> dict[str, str]:
 
 def people(session: Session, exercise_id: int) -> dict[str, list[str]]:
     """Role -> people; evaluators under EVALUATOR."""
+    return people_of(session, [exercise_id])[exercise_id]
+
+
+def people_of(session: Session, exercise_ids: Sequence[int]) -> dict[int, dict[str, list[str]]]:
+    """The people of several exercises, in one query."""
     query = (
-        sa.select(ExerciseParticipant)
-        .where(ExerciseParticipant.exercise_id == exercise_id)
+        sa.select(ExerciseParticipant.exercise_id, ExerciseParticipant.role, ExerciseParticipant.user)
+        .where(ExerciseParticipant.exercise_id.in_(exercise_ids))
         .order_by(ExerciseParticipant.id)
     )
-    found: dict[str, list[str]] = {}
-    for row in session.scalars(query):
-        found.setdefault(row.role, []).append(row.user)
+    found: dict[int, dict[str, list[str]]] = {exercise_id: {} for exercise_id in exercise_ids}
+    for exercise_id, role, user in session.execute(query):
+        found[exercise_id].setdefault(role, []).append(user)
     return found
 
 
