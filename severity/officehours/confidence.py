@@ -13,8 +13,9 @@ from math import exp
 from pathlib import Path
 
 from severity.loading import StrictModel, check_shape, read_yaml
-from severity.officehours.evidence import Evidence, lacks_amount
+from severity.officehours.evidence import Evidence, is_title, lacks_amount
 from severity.officehours.search import EVERYDAY_WEIGHT, Concept, View
+from severity.officehours.sentences import Sentence
 from severity.officehours.words import asked, folded, names_of, stem, stems
 
 SHIPPED = Path(__file__).with_name("calibration.yaml")
@@ -23,6 +24,11 @@ _ASKS_FOR = re.compile(
     r"\b(?:what|which|how (?:many|much))\b(?! (?:do|does|did|must|should|shall|can|may|will|would|happens?|if)\b)",
     re.IGNORECASE,
 )
+_KIND = re.compile(
+    r"\b(?:which|what) (?:[\w-]+ ){1,3}?([\w-]+) (?:is|are|was|were|do|does|did|must|should|can|may|will|has|have)\b",
+    re.IGNORECASE,
+)
+"""The kind of thing that is asked for by two to four words: "which cloud storage provider is"."""
 _HOW_MANY = re.compile(r"\bhow many (?:[a-z]+-)?([^\W\d_]+)", re.IGNORECASE)
 _NUMBER = re.compile(
     r"\b(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a dozen)\b((?:[\s-]+\w+){1,4})"
@@ -51,7 +57,7 @@ SIGNS = {
     "lost": -1,  # share of words that the first section lacks
     "names": -1,  # share of names and numbers that it lacks: another tier, another law, another year
     "amount": -1,  # a number or a time is asked for, and the best sentence has none
-    "focus": -1,  # the thing asked for ("which law firm", "what salary") does not stand in it under any name
+    "focus": -1,  # the thing asked for ("which law firm", "what salary") does not stand in it, or not near what it says
     "who": -1,  # "who is the data protection officer", and no sentence is about one
     "count": -1,  # "how many lifeboats", and no number of lifeboats stands in it
 }
@@ -133,6 +139,14 @@ def near_miss(found: Mapping[str, float], concepts: Sequence[Concept], top: Evid
 
 
 def _focus_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> bool:
+    kind = _KIND.search(question)
+    if kind is not None and top.sentences:
+        noun = stem(folded(kind[1]))
+        named = next((concept for concept in concepts if noun in concept.stem.split()), None)
+        said = max(top.sentences, key=lambda pair: pair[1])[0]
+        near = " ".join((*top.section.above, top.section.heading, said.text, *_leads(top, said)))
+        if named is not None and not named.presence(set(stems(near))):
+            return True
     match = _ASKS_FOR.search(question)
     after = asked(question[match.end() :])[:1] if match else []
     return any(
@@ -140,6 +154,17 @@ def _focus_missing(question: str, concepts: Sequence[Concept], top: Evidence) ->
         for concept, presence in zip(concepts, top.present, strict=True)
         if after and after[0] in concept.stem.split()
     )
+
+
+def _leads(top: Evidence, said: Sentence) -> list[str]:
+    """What leads to a sentence: titles and the sentences before a list or table, as far as they are of its section."""
+    found = []
+    for sentence, _ in top.sentences:
+        if sentence is said:
+            break
+        if is_title(sentence) or sentence.text.endswith(":"):
+            found.append(sentence.text)
+    return found[-2:]
 
 
 def _person_missing(question: str, concepts: Sequence[Concept], top: Evidence) -> bool:

@@ -9,8 +9,8 @@ does ("near miss": the words are the handbook's, the answer is not in it).
 - second/ and third/: handbooks of invented organisations in other styles, with their own questions.
 
 What was read how often. Words, weights and bands are tuned on the development parts only; their failures were read
-freely. Of the held-out parts no failure was ever read; their totals were looked at ten times (first version;
-closeness in meaning; before and after each of the last two rounds; twice at the end of the round on foreign pages),
+freely. Of the held-out parts no failure was ever read; their totals were looked at eleven times (first version;
+closeness in meaning; before and after each of the last two rounds; thrice at the end of the round on foreign pages),
 and nothing was tuned on them. The failures of second/ were read three times: synonyms of general English followed the
 first time, the signs "focus" and "count" the second, nothing the third; it is a development set by now. The totals of
 third/ were looked at in every round, and served as a guard in the last; its failures were read once, after which

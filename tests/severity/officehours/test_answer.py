@@ -204,6 +204,13 @@ def test_a_word_that_is_asked_for_is_answered_where_a_sentence_says_what_it_is(p
     assert "a tenth of the fleet" in ask(people, "What is a rolling change?").citations[0].quote
 
 
+def test_which_one_of_a_kind_is_not_answered_by_a_sentence_that_names_none_of_them():
+    text = "The boat repair plan is approved by the mayor.\n\nA yard is chosen for each job.\n"
+    pages = MORE | {"repair.md": f"# Repairs\n\n## Duties\n\n{text}"}
+    assert ask(index_of(pages), "Which boat repair yard is approved?").verdict != "answered"
+    assert ask(index_of(pages), "Who approves the boat repair plan?").verdict == "answered"
+
+
 def test_that_there_is_none_of_something_is_no_count_of_something_else():
     pages = MORE | {"votes.md": "# Votes\n\n## Council\n\nA motion passes if no council voting member objects.\n"}
     assert ask(index_of(pages), "How many members does the council have?").verdict != "answered"
