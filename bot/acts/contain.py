@@ -63,17 +63,24 @@ def _verb(kind: str, do: Callable[[Session, int, str, Item, Person], Any]) -> No
         return Done(incident.id, _shown(incident, run_id))
 
 
-def _is_member(item: Item) -> dict[str, bool]:
-    return {"member": parts().directory.person(str(item.payload["user"]), item.team_id).full_member}
+def _who_it_is(item: Item) -> dict[str, bool]:
+    person = parts().directory.person(str(item.payload["user"]), item.team_id)
+    return {"member": person.full_member, "responder": person.responder is not False}
 
 
-@act("step_assign", look=_is_member)
+@act("step_assign", look=_who_it_is)
 def assign(session: Session, item: Item, who: Person) -> Done:
     """Give a step to a colleague, and bring them into the channel."""
     incident, run_id, step_id = _step(session, item, who)
     user = str(item.payload["user"])
     if not item.payload["member"]:
         raise BadInput("user", "A step can be given to full members of this workspace only. Nothing was changed.")
+    if not item.payload["responder"] and user not in lifecycle.holders(session, incident.id).values():
+        raise BadInput(
+            "user",
+            f"<@{user}> could not act on it: only responders and people with a role in {incident.number} can. "
+            "Nothing was changed. Give them a role first (*Assign a role*), or choose a responder.",
+        )
     engine.step_assign(session, run_id, step_id, by=who.user_id, user=user)
     lifecycle.invite(incident, user)  # else a private incident would not be there for them
     return Done(incident.id, [*_shown(incident, run_id), Invite(incident.id, (user,))])

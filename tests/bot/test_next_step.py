@@ -1,7 +1,7 @@
 """What is next for the one who asks, and steps that are given to a colleague."""
 
 import pytest
-from botkit import LEAD, ONCALL, PRIVACY, Scene
+from botkit import LEAD, ONCALL, PRIVACY, SUPPORT, Scene
 
 GUEST = "U0GUEST001"
 
@@ -39,6 +39,25 @@ async def test_a_step_cannot_be_given_to_a_guest(scene: Scene) -> None:
     heard = len(scene.whispers(ONCALL))
     await oncall.submit({"user": GUEST})
     await scene.hears(ONCALL, heard, "full members of this workspace only")
+
+
+async def test_a_step_is_given_only_to_somebody_who_can_act_on_it(scene: Scene) -> None:
+    _, channel = await scene.declare("The support agent is no responder")
+    oncall = scene.person(ONCALL)
+    await oncall.press(channel, "contain_open")
+    await oncall.submit({"runbook": "personal-data-in-outputs"})
+    await oncall.sees(channel, "Save the exchange")
+    await oncall.press(channel, "step_assign_open")
+    heard = len(scene.whispers(ONCALL))
+    await oncall.submit({"user": SUPPORT})
+    await scene.hears(ONCALL, heard, f"<@{SUPPORT}> could not act on it")
+    await oncall.press(channel, "role_open")
+    await oncall.submit({"role": "communications", "user": SUPPORT})
+    await oncall.sees(channel, f"<@{SUPPORT}>")
+    await scene.settled()
+    await oncall.press(channel, "step_assign_open")
+    await oncall.submit({"user": SUPPORT})
+    await oncall.sees(channel, f"<@{SUPPORT}>, about")
 
 
 async def test_a_step_of_a_private_incident_makes_it_there_for_whom_it_is_given_to(scene: Scene) -> None:
