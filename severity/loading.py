@@ -1,9 +1,9 @@
 """One strict reader for every YAML file people edit: policy, clocks, tiers, systems, runbooks, scenarios.
 
 Plain values only, built from the parser's events: no tags, anchors, aliases or merge keys (so nothing can expand or
-construct), no duplicate keys, text keys only, one document. Scalars follow JSON's kinds: `null`, `true`, `false`,
-whole and decimal numbers; everything else is text, so `yes`, `no` and dates stay as they were written. Every value
-knows its line, so that each refusal names file, line, key and reason.
+construct), no duplicate keys, text keys only, no hidden characters, one document. Scalars follow JSON's kinds: `null`,
+`true`, `false`, whole and decimal numbers; everything else is text, so `yes`, `no` and dates stay as they were written.
+Every value knows its line, so that each refusal names file, line, key and reason.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ MAX_DEPTH = 40
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
+# What nobody can see: PostgreSQL keeps no NUL, and with direction marks people read another text than the program.
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 Path_ = tuple[str | int, ...]
@@ -171,6 +173,9 @@ class _Builder:
             self._refuse(line, f"uses the alias *{event.anchor}; aliases are not allowed")
         elif isinstance(event, yaml.ScalarEvent):
             self._check_node(event, line, implicit=event.implicit[0] or event.implicit[1])
+            hidden = _HIDDEN.search(event.value)
+            if hidden:
+                self._refuse(line, f"holds the hidden character U+{ord(hidden[0]):04X}")
             if self._waits_for_key():
                 self._take_key(event, line)
             else:

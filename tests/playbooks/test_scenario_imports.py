@@ -69,7 +69,7 @@ CASE = {
             "description": "Acme Helper read {system}.",
         },
         {"tactic": "{{execution.id}}", "technique": "{{llm_plugin_compromise.id}}", "description": "It acted."},
-        {"tactic": "{{impact.id}}", "technique": "{{harm_user.id}}", "description": "Mail \u202eleft <!channel>."},
+        {"tactic": "{{impact.id}}", "technique": "{{harm_user.id}}", "description": "Mail \u200bleft <!channel>."},
     ],
 }
 
@@ -78,13 +78,14 @@ def test_a_case_studys_text_is_never_read_as_a_template_and_hides_nothing() -> N
     scenario = sound(from_atlas(yaml.safe_dump(CASE), "case.yaml", KNOWN))
     told = " ".join(inject.text for inject in scenario.injects)
     assert "The system read {system}." in told
-    assert "\u202e" not in scenario.model_dump_json()
+    assert "\u200b" not in scenario.model_dump_json()
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("id: x\nid: y\n", "duplicate key"),
+        (yaml.safe_dump({**CASE, "name": "A \u202ecase"}), "hidden character U+202E"),
         (yaml.safe_dump({**CASE, "procedure": CASE["procedure"][:2]}), "has 2 steps"),
         ("id: AML.CS1\nname: x\n", "summary: is missing"),
     ],
