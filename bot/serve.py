@@ -43,6 +43,7 @@ from integrations.jira import Jira
 from integrations.pagerduty import PagerDuty
 from integrations.slack import Slack
 from playbooks import running
+from runbooks import keeping
 from runbooks.catalogue import Catalogue, load_catalogue
 from severity.clocks import Clocks
 from severity.officehours.rendered import sections_of
@@ -178,7 +179,10 @@ def make_parts(settings: Settings, engine: Engine) -> Parts:
     threading.Thread(target=directory.warm, name="directory", daemon=True).start()
     own_runbooks = settings.rai_config_dir / "runbooks"
     targets = {target.id for system in systems for target in system.rollback_targets}
-    catalogue = load_catalogue([own_runbooks] if own_runbooks.is_dir() else [], targets=targets)
+    with writing(engine) as session:
+        before = keeping.kept(session)
+        catalogue = load_catalogue([own_runbooks] if own_runbooks.is_dir() else [], targets=targets, before=before)
+        keeping.keep(session, catalogue)
     for fault in catalogue.faults:
         log.error("a runbook was refused: %s", fault)
     playbooks = content.playbooks(settings, catalogue.definitions)

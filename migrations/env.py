@@ -16,6 +16,7 @@ import playbooks.models
 import playbooks.planning
 import playbooks.solo
 import postmortems.models
+import runbooks.keeping
 import runbooks.models
 from incidents.db import make_engine
 from incidents.models import Base
@@ -32,6 +33,7 @@ assert playbooks.models
 assert playbooks.planning
 assert playbooks.solo
 assert postmortems.models
+assert runbooks.keeping
 assert runbooks.models
 target = Base.metadata
 

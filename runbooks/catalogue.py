@@ -54,12 +54,12 @@ def parse(text: str) -> Runbook:
 
 
 def load_catalogue(
-    own: Iterable[Path] = (), *, targets: Iterable[str] = (), before: Catalogue | None = None
+    own: Iterable[Path] = (), *, targets: Iterable[str] = (), before: Mapping[str, str] | None = None
 ) -> Catalogue:
     """Read the shipped runbooks and those in the folders `own`, later folders replacing earlier ones by id.
 
-    A broken file never hides a working version: the one it would replace stays, or the one loaded `before` from a file
-    of that name. `targets` are the rollback target ids of the inventory, known beside the levers.
+    A broken file never hides a working version: what a file of that name held `before` (its text by name) stays, else
+    the runbook it would replace. `targets` are the rollback target ids of the inventory, known beside the levers.
     """
     from runbooks.check import check_text
 
@@ -69,6 +69,7 @@ def load_catalogue(
     for folder in (LIBRARY, *own):
         shipped = folder == LIBRARY
         seen: dict[str, str] = {}
+        broken: list[str] = []
         for path in sorted(folder.glob("*.yaml")):
             try:
                 text = path.read_text(encoding="utf-8-sig")
@@ -86,9 +87,11 @@ def load_catalogue(
                     definitions[id] = definition
             if found:
                 faults += found
-                for former in before.definitions.values() if before and not shipped else ():
-                    if former.file == path.name and not former.shipped:
-                        definitions[former.runbook.id] = former
+                broken.append(path.name)
+        for name in broken if not shipped else ():
+            former = (before or {}).get(name)
+            if former and not check_text(former, name, known) and parse(former).id not in seen:
+                definitions[parse(former).id] = Definition(parse(former), former, name, shipped)
     return Catalogue(definitions, tuple(faults))
 
 

@@ -19,6 +19,7 @@ import playbooks.models
 import playbooks.planning
 import playbooks.solo
 import postmortems.models
+import runbooks.keeping
 import runbooks.models
 from incidents.db import alembic_config, current_and_head, make_engine, upgrade
 from incidents.models import Base
@@ -34,6 +35,7 @@ assert playbooks.models
 assert playbooks.planning
 assert playbooks.solo
 assert postmortems.models
+assert runbooks.keeping
 assert runbooks.models
 OURS = {*Base.metadata.tables, "alembic_version"}
 

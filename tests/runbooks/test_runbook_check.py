@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
-from runbooks import templates
+from runbooks import keeping, templates
 from runbooks.catalogue import load_catalogue
 from runbooks.check import check_runbook, check_text
 
@@ -190,14 +191,50 @@ def test_a_broken_own_file_never_hides_ours(tmp_path: Path, small):
     assert {fault.file for fault in catalogue.faults} == {"mine.yaml"}
 
 
-def test_a_file_that_broke_since_keeps_the_version_loaded_before(tmp_path: Path, small):
+def test_a_file_that_broke_since_keeps_the_version_that_worked(tmp_path: Path, small):
     file = tmp_path / "mine.yaml"
     file.write_text(small.text)
     before = load_catalogue([tmp_path])
     file.write_text(small.text + "\n  - nonsense: [")
-    after = load_catalogue([tmp_path], before=before)
+    after = load_catalogue([tmp_path], before={"mine.yaml": small.text})
     assert after.definitions["small"] == before.definitions["small"]
     assert after.faults
+
+
+def test_a_file_that_works_wins_over_what_a_broken_one_was(tmp_path: Path, small):
+    (tmp_path / "a.yaml").write_text("broken: [")
+    (tmp_path / "b.yaml").write_text(small.text)
+    assert load_catalogue([tmp_path], before={"a.yaml": small.text}).definitions["small"].file == "b.yaml"
+
+
+def test_what_worked_in_an_older_version_of_the_bot_and_would_not_now_stays_away(tmp_path: Path, small):
+    (tmp_path / "mine.yaml").write_text("broken: [")
+    catalogue = load_catalogue([tmp_path], before={"mine.yaml": small.text.replace("owner: on-call", "owner: wizard")})
+    assert "small" not in catalogue.definitions
+
+
+def test_the_version_that_worked_is_kept_while_its_file_is_broken_and_forgotten_with_it(
+    session: Session, tmp_path: Path, small
+):
+    file = tmp_path / "mine.yaml"
+    file.write_text(small.text)
+    keeping.keep(session, load_catalogue([tmp_path]))
+    file.write_text("broken: [")
+    for _ in range(2):  # two restarts
+        catalogue = load_catalogue([tmp_path], before=keeping.kept(session))
+        assert catalogue.definitions["small"].text == small.text
+        keeping.keep(session, catalogue)
+    file.unlink()
+    keeping.keep(session, load_catalogue([tmp_path], before=keeping.kept(session)))
+    assert keeping.kept(session) == {}
+
+
+def test_an_edit_that_works_takes_the_place_of_the_version_kept(session: Session, tmp_path: Path, small):
+    file = tmp_path / "mine.yaml"
+    for text in (small.text, small.text.replace("A small runbook", "A better one")):
+        file.write_text(text)
+        keeping.keep(session, load_catalogue([tmp_path]))
+    assert keeping.kept(session) == {"mine.yaml": text}
 
 
 def test_two_files_with_one_id_are_told_apart(tmp_path: Path, small):
