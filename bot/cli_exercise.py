@@ -1,8 +1,7 @@
 """`rai-incident exercise list|show|aar`: tabletop exercises from the record."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy.orm import Session
@@ -10,23 +9,23 @@ from sqlalchemy.orm import Session
 from bot import content
 from bot.exercise_facts import facts
 from bot.output import AsJson, print_json
+from bot.reading import reading_record
 from bot.settings import Settings
 from incidents import policies
-from incidents.db import make_engine, reading, require_head
 from incidents.errors import NotFound
 from playbooks import afterwards, report, running
 from playbooks.models import Exercise
 from playbooks.score import by_objective, coverage, parts_tested
 from severity.policy import load_policy
 
-R = TypeVar("R")
 exercise_app = typer.Typer(no_args_is_help=True, help="Tabletop exercises. They are led in Slack.")
 
 
 @exercise_app.command("list")
 def exercise_list(as_json: AsJson = False) -> None:
     """All exercises, newest first."""
-    rows = _read(lambda session: [_summary(session, row) for row in running.every(session)])
+    with reading_record(Settings()) as session:
+        rows = [_summary(session, row) for row in running.every(session)]
     if as_json:
         print_json(rows)
         return
@@ -40,7 +39,8 @@ def exercise_list(as_json: AsJson = False) -> None:
 @exercise_app.command("show")
 def exercise_show(number: str, as_json: AsJson = False) -> None:
     """One exercise: its injects, what was expected, and how it came out."""
-    found = _read(lambda session: _whole(session, _find(session, number)))
+    with reading_record(Settings()) as session:
+        found = _whole(session, _find(session, number))
     if as_json:
         print_json(found)
         return
@@ -67,7 +67,8 @@ def exercise_aar(
     ] = False,
 ) -> None:
     """The after-action report with its improvement plan. People are named by their Slack ids here."""
-    text, title = _read(lambda session: _report(session, _find(session, number)))
+    with reading_record(Settings()) as session:
+        text, title = _report(session, _find(session, number))
     if as_pdf is not None:
         from bot.pdf import markdown_to_pdf
 
@@ -78,16 +79,6 @@ def exercise_aar(
         typer.echo(f"Written: {as_pdf}")
     if as_markdown or as_pdf is None:
         typer.echo(text)
-
-
-def _read(look: Callable[[Session], R]) -> R:
-    engine = make_engine(Settings().database_url)
-    try:
-        require_head(engine)
-        with reading(engine) as session:
-            return look(session)
-    finally:
-        engine.dispose()
 
 
 def _find(session: Session, number: str) -> Exercise:

@@ -1,9 +1,8 @@
 """`rai-incident exercise programme|gaps|calendar`: what was rehearsed, what lacks, and a file for calendars."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import sqlalchemy as sa
 import typer
@@ -14,16 +13,14 @@ from bot import programme_words as words
 from bot.output import AsJson, print_json
 from bot.programme_calendar import calendar
 from bot.programme_facts import Programme, programme_of
+from bot.reading import reading_record
 from bot.settings import Settings
-from incidents.db import make_engine, reading, require_head
 from incidents.errors import NotFound
 from incidents.models import Incident
 from integrations.errors import OutsideServiceError
 from integrations.slack import Slack
 from playbooks import planning
 from playbooks.models import Exercise
-
-R = TypeVar("R")
 
 
 def add_programme(app: typer.Typer) -> None:
@@ -86,11 +83,9 @@ def exercise_calendar(
     settings = Settings()
     rules, library = content.programme(settings), content.scenarios(settings)
 
-    def look(session: Session) -> bytes:
+    with reading_record(settings) as session:
         found = programme_of(session, rules, library, responders=None)
-        return calendar(planning.every(session), found.due, team_id=_team(session))
-
-    file = _read(settings, look)
+        file = calendar(planning.every(session), found.due, team_id=_team(session))
     if to is None:
         sys.stdout.buffer.write(file)
         return
@@ -105,7 +100,8 @@ def _programme() -> Programme:
     settings = Settings()
     rules, library = content.programme(settings), content.scenarios(settings)
     responders = _responders(settings)
-    return _read(settings, lambda session: programme_of(session, rules, library, responders=responders))
+    with reading_record(settings) as session:
+        return programme_of(session, rules, library, responders=responders)
 
 
 def _responders(settings: Settings) -> list[str] | None:
@@ -128,16 +124,6 @@ def _team(session: Session) -> str:
         if found:
             return found
     return "workspace"
-
-
-def _read(settings: Settings, look: Callable[[Session], R]) -> R:
-    engine = make_engine(settings.database_url)
-    try:
-        require_head(engine)
-        with reading(engine) as session:
-            return look(session)
-    finally:
-        engine.dispose()
 
 
 def _lines(title: str, lines: list[str], nothing: str) -> None:
