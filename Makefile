@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Images often forbid bytecode: each of some hundred processes would then compile every file again.
 export PYTHONDONTWRITEBYTECODE :=
-# Three workers for two cores, because much of the suite waits for processes; a file stays with one of them, because its tests share one sandbox.
+# Four workers for two cores, because much of the suite waits for processes; a file stays with one of them, because its tests share one sandbox.
 # Files in the order of tests/conftest.py, the longest first: by itself xdist would start with those of the most tests.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: install demo test test-real chaos lint bench lock pictures
 
