@@ -4,6 +4,7 @@ An act decides inside its transaction and returns effects; the workflow carries 
 step. `again` is True when an earlier try may have happened: then the effect looks before it acts.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +16,7 @@ from incidents.clock import now
 from incidents.db import reading, writing
 from incidents.models import Incident
 from integrations.jira import Ticket
+from integrations.pagerduty import PageSeverity
 from integrations.slack import Message, SlackRefused
 
 
@@ -299,7 +301,9 @@ def perform(effect: Effect, key: str, again: bool, about: int | None = None) -> 
 
 
 def page(incident_id: int, reason: str, page_key: str) -> None:
-    """Page through PagerDuty, once per `page_key`. The report's text stays in Slack: a page names the system only."""
+    """Page through PagerDuty, once per `page_key`. The report's text stays in Slack: a page names the system only, and
+    of a private incident nothing at all, since others read the same pager (abuse case 26).
+    """
     outside = parts().world(incident_id)
     if outside.pager is None:
         return
@@ -308,14 +312,27 @@ def page(incident_id: int, reason: str, page_key: str) -> None:
         system = record.system_name(session, incident)
         room = lifecycle.link(session, incident_id, "channel")
     channel = room.external_id if room else None
-    answer = outside.pager.page(
-        key=page_key,
-        summary=f"{incident.severity} {incident.number}: possible AI harm, {system}. {reason}",
-        severity="critical" if incident.severity in ("SEV0", "SEV1") else "error",
-        source=incident.system_id or "rai-incident",
-        details={"incident": incident.number, "severity": incident.severity, "reason": reason},
-        link=parts().channel_url(channel) if channel else parts().workspace_url,
-    )
+    urgency: PageSeverity = "critical" if incident.severity in ("SEV0", "SEV1") else "error"
+    link = parts().channel_url(channel) if channel else parts().workspace_url
+    if incident.private:
+        key = f"page:{hashlib.sha256(f'{incident.declare_key} {page_key}'.encode()).hexdigest()[:32]}"
+        answer = outside.pager.page(
+            key=key,
+            summary="You are needed in Slack, about something private. The rai-incident app there says what.",
+            severity=urgency,
+            source="rai-incident",
+            details={},
+            link=link,
+        )
+    else:
+        answer = outside.pager.page(
+            key=page_key,
+            summary=f"{incident.severity} {incident.number}: possible AI harm, {system}. {reason}",
+            severity=urgency,
+            source=incident.system_id or "rai-incident",
+            details={"incident": incident.number, "severity": incident.severity, "reason": reason},
+            link=link,
+        )
     with writing(parts().db) as session:
         lifecycle.add_link(session, incident_id, "page", key=page_key, external_id=answer.dedup_key)
         timeline.append(
@@ -331,9 +348,9 @@ def _answer_pages(incident_id: int, answer: Literal["acknowledge", "resolve"]) -
         pages = lifecycle.links(session, incident_id, "page")
     for sent in pages:
         if answer == "acknowledge":
-            pager.acknowledge(sent.key)
+            pager.acknowledge(sent.external_id)
         else:
-            pager.resolve(sent.key)
+            pager.resolve(sent.external_id)
 
 
 def _comment(incident_id: int, text: str, key: str) -> None:

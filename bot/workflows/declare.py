@@ -251,7 +251,8 @@ def announce(incident_id: int, again: bool) -> None:
 
 
 def make_ticket(incident_id: int, again: bool) -> None:
-    """Find or create the ticket by its label. The report's text stays in Slack."""
+    """Find or create the ticket by its label. The report's text stays in Slack; a private incident has no ticket, which
+    everybody on the project would see (abuse case 26)."""
     tracker = parts().world(incident_id).tracker
     if tracker is None:
         return
@@ -259,6 +260,8 @@ def make_ticket(incident_id: int, again: bool) -> None:
         incident = session.get_one(Incident, incident_id)
         system = record.system_name(session, incident)
         channel = lifecycle.link(session, incident_id, "channel")
+    if incident.private:
+        return
     where = parts().channel_url(channel.external_id) if channel else parts().workspace_url
     if again:
         time.sleep(INDEX_LAG_SECONDS)  # what an earlier process made a moment ago, Jira's search may not see yet

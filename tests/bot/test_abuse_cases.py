@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botkit import COMMS, GUEST, LEAD, NASTY_TEXTS, ONCALL, PRIVACY, SUPPORT, Scene, every_text, interaction
 
-from incidents.models import Incident, Milestone, TimelineEntry
+from incidents.models import Incident, Link, Milestone, TimelineEntry
 from sandbox.story.person import Refused
 from sandbox.story.stage import INCIDENTS_CHANNEL, SUPPORT_CHANNEL
 from sandbox.story.waiting import until
@@ -257,6 +257,21 @@ async def test_abuse_16_a_private_and_an_absent_incident_are_refused_in_the_same
                 said[channel, verb, number] = answer.text.replace(number, "INC-n")
             assert said[channel, verb, hidden] == said[channel, verb, "INC-987654"], verb
             assert "There is no incident INC-n" in said[channel, verb, hidden]
+
+
+async def test_abuse_26_a_private_incident_pages_without_a_word_about_it_and_has_no_ticket(scene: Scene) -> None:
+    pages, tickets = scene.world.pagerduty.panel, scene.world.jira.panel
+    known, before = {one["id"] for one in pages()["incidents"]}, tickets()
+    hidden, channel = await scene.declare("case-26 her file", private=True)
+    await scene.person(ONCALL).command(channel, "ack")
+    await scene.settled()
+    assert tickets() == before
+    [page] = [one for one in pages()["incidents"] if one["id"] not in known]
+    assert page["status"] == "acknowledged"
+    [link] = scene.rows(Link, Link.kind == "page", Link.incident_id == int(hidden[4:]))
+    told = json.dumps(page) + link.external_id
+    for word in (hidden, hidden.replace("INC-", "inc-"), "SEV", "harm", "case-26", "ssistant", f":{hidden[4:]}:"):
+        assert word not in told, (word, told)
 
 
 async def test_abuse_16_an_incident_of_this_workspace_is_not_there_for_another(scene: Scene) -> None:
