@@ -108,6 +108,11 @@ def person_of(person: str | None, account: str) -> str:
     return (person or account).strip().casefold()
 
 
+def then_or_now(then: str, account: str, now: str | None) -> str:
+    """The human behind an account as written down `then`; as known `now`, where nobody could say it then."""
+    return then if then != person_of(None, account) else person_of(now, account)
+
+
 def one_human(account: str, person: str, other: str, others_person: str) -> bool | None:
     """Whether two accounts are one human's; None where that is known of one of them only, which is no proof of two.
 

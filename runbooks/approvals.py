@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from incidents import lifecycle, timeline
-from incidents.access import UNSURE, one_human, person_of
+from incidents.access import UNSURE, one_human, person_of, then_or_now
 from incidents.clock import now
 from incidents.errors import BadInput, NotFound
 from incidents.inventory import REHEARSAL
@@ -46,21 +46,24 @@ def approve(
     responders: frozenset[str] | None,
     now: datetime,
     person: str | None = None,
+    requester: str | None = None,
     typed: str = "",
 ) -> RollbackPlan | Refused:
     """One person's yes to the plan with this hash; the plan is `approved` then.
 
     `responders` are the members of the responders' group, read fresh; None or empty (not configured, or the read
     failed) denies. `person` identifies the human behind the account (say, the verified e-mail address), so that a
-    second account of the requester is the requester. `typed` is what the approver of a critical action typed: the
-    first characters of the hash. Raises NotFound for an unknown plan.
+    second account of the requester is the requester; `requester` is the human who asked, as known now, for a plan of
+    which nobody could say it then. `typed` is what the approver of a critical action typed: the first characters of
+    the hash. Raises NotFound for an unknown plan.
     """
     plan, incident = find_locked(session, plan_id)
     obstacle = barred(session, plan, incident, by=by, responders=responders, plan_hash=plan_hash, at=now)
     if obstacle is not None:
         return refuse(session, plan, by, obstacle.code, obstacle.message)
     if plan.action_class != "routine":
-        same = one_human(by, person_of(person, by), plan.requested_by, plan.requester_person)
+        asked = then_or_now(plan.requester_person, plan.requested_by, requester)
+        same = one_human(by, person_of(person, by), plan.requested_by, asked)
         if same:
             words = "You asked for this rollback, so another responder has to approve it."
             return refuse(session, plan, by, "own-plan", words)

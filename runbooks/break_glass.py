@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from incidents import lifecycle, timeline, timers
-from incidents.access import UNSURE, one_human, person_of
+from incidents.access import UNSURE, one_human, person_of, then_or_now
 from incidents.clock import now
 from incidents.errors import BadInput, Conflict, NotAllowed, NotFound
 from incidents.lifecycle import check_text
@@ -85,8 +85,10 @@ def review(
     words: str,
     responders: frozenset[str] | None,
     person: str | None = None,
+    user: str | None = None,
 ) -> BreakGlass:
-    """Another responder says whether it was right. Final.
+    """Another responder says whether it was right. Final. `person` is the human behind the reviewer's account, `user`
+    the one behind that of who used it, as known now.
 
     Raises NotAllowed for whoever used it (by any account) and for strangers, Conflict when it was reviewed before,
     BadInput without words or with another verdict.
@@ -103,7 +105,7 @@ def review(
         raise Conflict(f"<@{row.reviewed_by}> has reviewed this already. Nothing was changed.")
     if by not in (responders or frozenset()):
         raise NotAllowed("Only members of the responders' group may review this. Nothing was changed.")
-    same = one_human(by, person_of(person, by), row.used_by, row.person)
+    same = one_human(by, person_of(person, by), row.used_by, then_or_now(row.person, row.used_by, user))
     if same is None:
         raise NotAllowed(UNSURE)
     if same:

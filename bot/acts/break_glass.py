@@ -66,6 +66,7 @@ def review(session: Session, item: Item, who: Person) -> Done:
         words=str(item.payload["words"]),
         responders=parts().directory.responders(),
         person=parts().directory.human(who.user_id),
+        user=parts().directory.human(row.used_by),
     )
     plan = session.get_one(RollbackPlan, row.plan_id)
     verdict, words = str(row.verdict), str(row.words)

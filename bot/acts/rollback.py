@@ -41,6 +41,7 @@ def approve(session: Session, item: Item, who: Person) -> Done:
         responders=parts().directory.responders(),
         now=now(),
         person=parts().directory.human(who.user_id),
+        requester=parts().directory.human(row.requested_by),
         typed=str(item.payload.get("typed") or ""),
     )
     if isinstance(outcome, Refused):

@@ -17,7 +17,7 @@ from bot.parts import parts
 from bot.solo_facts import mark, outcomes, solo_facts
 from bot.views import solo as views
 from incidents import access, timers
-from incidents.access import Action, Person
+from incidents.access import Action, Person, person_of
 from incidents.clock import now
 from incidents.errors import Conflict, NotAllowed
 from incidents.models import Timer
@@ -137,7 +137,8 @@ def _second_yes(session: Session, exercise: Exercise) -> list[Effect]:
             plan.id,
             plan.plan_hash,
             by=COLLEAGUE,
-            person=f"{COLLEAGUE}, who is no person",
+            # As known or unknown as who asked, or nobody could tell the two apart.
+            person=None if plan.requester_person == person_of(None, plan.requested_by) else f"{COLLEAGUE}, no person",
             responders=frozenset({COLLEAGUE}),
             now=now(),
             typed=plan.plan_hash[:TYPED],

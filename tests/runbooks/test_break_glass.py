@@ -154,6 +154,17 @@ def test_abuse_45_who_used_it_cannot_review_it_by_any_account(engine, plan, acco
         _review(session, row, **account)
 
 
+def test_abuse_45_a_review_is_possible_where_slack_says_only_later_who_used_it(engine, plan):
+    with writing(engine) as session:
+        row = _used(session, plan)
+        with pytest.raises(NotAllowed, match="two people"):
+            _review(session, row, by=OTHER, person="privacy@sandbox.invalid")
+        with pytest.raises(NotAllowed, match="another responder"):
+            _review(session, row, by=OTHER, person="oncall@sandbox.invalid", user="oncall@sandbox.invalid")
+        _review(session, row, by=OTHER, person="privacy@sandbox.invalid", user="oncall@sandbox.invalid")
+        assert row.reviewed_by == OTHER
+
+
 def test_abuse_45_the_database_refuses_a_review_by_who_used_it(engine, plan):
     with writing(engine) as session:
         row = _used(session, plan)

@@ -226,6 +226,15 @@ def test_abuse_07_where_slack_says_who_one_of_two_accounts_is_nobody_can_tell_an
         assert plan.state == "approved"
 
 
+def test_abuse_07_who_asked_is_told_apart_by_what_slack_says_now_where_it_said_nothing_then(engine, incident_id):
+    with writing(engine) as session:
+        plan = _propose(session, incident_id)
+        same = _approve(session, plan, by=THIRD, person="oncall@sandbox.invalid", requester="Oncall@sandbox.invalid")
+        assert _code(same) == "own-plan"
+        _approve(session, plan, by=THIRD, person="privacy@sandbox.invalid", requester="oncall@sandbox.invalid")
+        assert plan.state == "approved"
+
+
 @pytest.mark.parametrize(
     "lie", [{"approver": ASKER}, {"approver_person": ASKER.casefold()}, {"action_class": "routine", "approver": ASKER}]
 )
