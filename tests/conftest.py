@@ -20,7 +20,6 @@ DATABASES = ("sqlite", "postgresql")
 # The longest files first, so that no worker is left with one at the end; then the whole bot, then what is quick.
 LONGEST = (
     "browser/test_story.py",
-    "browser/test_page.py",
     "bot/test_rollback_in_slack.py",
     "bot/test_digest_numbers.py",
     "bot/test_clocks_in_slack.py",

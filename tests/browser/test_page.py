@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.server import World
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 SUPPORT_CHANNEL, GENERAL_CHANNEL = "C0SUPPORT1", "C0GENERAL1"
 
 
