@@ -16,7 +16,6 @@ from incidents.clock import now
 from incidents.db import reading, writing
 from incidents.models import Incident
 from integrations.jira import Ticket
-from integrations.pagerduty import PageSeverity
 from integrations.slack import Message, SlackRefused
 
 
@@ -312,27 +311,21 @@ def page(incident_id: int, reason: str, page_key: str) -> None:
         system = record.system_name(session, incident)
         room = lifecycle.link(session, incident_id, "channel")
     channel = room.external_id if room else None
-    urgency: PageSeverity = "critical" if incident.severity in ("SEV0", "SEV1") else "error"
-    link = parts().channel_url(channel) if channel else parts().workspace_url
+    key, source = page_key, incident.system_id or "rai-incident"
+    summary = f"{incident.severity} {incident.number}: possible AI harm, {system}. {reason}"
+    details = {"incident": incident.number, "severity": incident.severity, "reason": reason}
     if incident.private:
         key = f"page:{hashlib.sha256(f'{incident.declare_key} {page_key}'.encode()).hexdigest()[:32]}"
-        answer = outside.pager.page(
-            key=key,
-            summary="You are needed in Slack, about something private. The rai-incident app there says what.",
-            severity=urgency,
-            source="rai-incident",
-            details={},
-            link=link,
-        )
-    else:
-        answer = outside.pager.page(
-            key=page_key,
-            summary=f"{incident.severity} {incident.number}: possible AI harm, {system}. {reason}",
-            severity=urgency,
-            source=incident.system_id or "rai-incident",
-            details={"incident": incident.number, "severity": incident.severity, "reason": reason},
-            link=link,
-        )
+        source, details = "rai-incident", {}
+        summary = "You are needed in Slack, about something private. The rai-incident app there says what."
+    answer = outside.pager.page(
+        key=key,
+        summary=summary,
+        severity="critical" if incident.severity in ("SEV0", "SEV1") else "error",
+        source=source,
+        details=details,
+        link=parts().channel_url(channel) if channel else parts().workspace_url,
+    )
     with writing(parts().db) as session:
         lifecycle.add_link(session, incident_id, "page", key=page_key, external_id=answer.dedup_key)
         timeline.append(

@@ -1,9 +1,11 @@
 """What several replicas write at the same moment, as they do when they start together."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -33,18 +35,23 @@ def test_a_second_replica_that_writes_before_the_first_has_committed_changes_not
     def second() -> None:
         try:
             with writing(engine) as session:
-                began.set()
                 write(session)
         except Exception as error:
             failed.append(error)
 
-    began = threading.Event()
     other = threading.Thread(target=second)
     with writing(engine) as session:
         write(session)
         other.start()
-        assert began.wait(10)
-        other.join(0.2)  # it waits for our row; were it to run later, it would find it and the test would pass
+        while other.is_alive() and not _waits(engine):
+            pass
     other.join(10)
     assert not other.is_alive()
     assert failed == []
+
+
+def _waits(engine: Engine) -> bool:
+    """Whether a transaction waits for the row of another."""
+    time.sleep(0.01)
+    with engine.connect() as connection:
+        return bool(connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
