@@ -1,14 +1,13 @@
 """Replicas on PostgreSQL: one is killed in the middle of a declaration, another finishes it."""
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from scene import BOT, Scene, scene
 
-from sandbox.server import World
 from sandbox.story.waiting import until
 from sandbox.supervisor import Supervisor
 
@@ -70,19 +69,3 @@ async def test_a_killed_bot_goes_on_after_its_restart(database_url: str, tmp_pat
         await world.restart()
         await world.quiet()
         world.check_declared_once()
-
-
-async def test_replicas_that_start_at_the_same_moment_on_an_empty_record_all_get_ready(
-    database_url: str, tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
-) -> None:
-    world = World(tmp_path / "world", 0, bot_command=BOT, bot_env={"DATABASE_URL": database_url}, socket_mode=False)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(world)
-        replicas = []
-        for _ in range(4):
-            replica = Supervisor(BOT, world.bot_environment(), unused_tcp_port_factory(), lambda: None)
-            stack.push_async_callback(replica.stop)
-            await replica.start()
-            replicas.append(replica)
-        for replica in replicas:
-            await replica.ready(60)
