@@ -303,11 +303,11 @@ def page(incident_id: int, reason: str, page_key: str) -> None:
     """Page through PagerDuty, once per `page_key`. The report's text stays in Slack: a page names the system only, and
     of a private incident nothing at all, since others read the same pager (abuse case 26).
     """
-    outside = parts().world(incident_id)
-    if outside.pager is None:
-        return
     with reading(parts().db) as session:
         incident = session.get_one(Incident, incident_id)
+        outside = parts().world_of(session, incident)
+        if outside.pager is None:
+            return
         system = record.system_name(session, incident)
         room = lifecycle.link(session, incident_id, "channel")
     channel = room.external_id if room else None

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
 
 from bot.answering import OfficeHours
 from bot.directory import Directory
@@ -114,18 +115,20 @@ class Parts:
         """
         with reading(self.db) as session:
             if incident_id is not None:
-                if session.get_one(Incident, incident_id).kind == "real":
-                    return self.real
-                exercise = running.of_incident(session, incident_id)
-                if exercise is None:
-                    raise Conflict(f"INC-{incident_id} is neither real nor of an exercise: nothing is done outside.")
-            else:
-                exercise = session.get(Exercise, exercise_id) if exercise_id is not None else None
-                if exercise is None or exercise.team_id != self.team_id:
-                    exercise = running.in_channel(session, self.team_id, channel or "")
-                if exercise is None:
-                    return self.real
-            return rehearsal_of(session, exercise.id, self.db, self.slack)
+                return self.world_of(session, session.get_one(Incident, incident_id))
+            exercise = session.get(Exercise, exercise_id) if exercise_id is not None else None
+            if exercise is None or exercise.team_id != self.team_id:
+                exercise = running.in_channel(session, self.team_id, channel or "")
+            return rehearsal_of(session, exercise.id, self.db, self.slack) if exercise else self.real
+
+    def world_of(self, session: Session, incident: Incident) -> Real | Rehearsal:
+        """The outside of an incident that has been read already."""
+        if incident.kind == "real":
+            return self.real
+        exercise = running.of_incident(session, incident.id)
+        if exercise is None:
+            raise Conflict(f"INC-{incident.id} is neither real nor of an exercise: nothing is done outside.")
+        return rehearsal_of(session, exercise.id, self.db, self.slack)
 
     def rehearsal(self, exercise_id: int) -> Rehearsal:
         """The outside of an exercise."""

@@ -1,5 +1,6 @@
 """The record as views want it: rows gathered into plain values, in one read."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -9,8 +10,11 @@ from bot.parts import parts
 from bot.views.card import CardFacts
 from bot.views.classify import flag_words
 from bot.views.clocks import ClockFacts, ClockLine, card_lines, line_of
+from bot.views.declare import OpenedFacts
+from bot.views.reach import Paging
 from incidents import clock_reading, inventory, lifecycle, milestones
 from incidents.clock import now
+from incidents.inventory import SystemEntry
 from incidents.models import Assessment, Incident, Link, RegulatorClock, TimelineEntry
 from runbooks import progress as runs
 from runbooks.models import RunbookRun
@@ -20,8 +24,11 @@ from severity.taxonomy import harm_classes
 
 def system_name(session: Session, incident: Incident) -> str:
     """The AI system's name, or words where none is named."""
-    entry = inventory.find(session, incident.system_id)
-    return entry.name if entry else "an AI system not in the inventory"
+    return _name(inventory.find(session, incident.system_id))
+
+
+def _name(system: SystemEntry | None) -> str:
+    return system.name if system else "an AI system not in the inventory"
 
 
 def harm_names(classes: list[str]) -> list[str]:
@@ -30,15 +37,30 @@ def harm_names(classes: list[str]) -> list[str]:
     return [f"{name} {known[name].title}" if name in known else name for name in classes]
 
 
+def opened_facts(session: Session, incident_id: int) -> OpenedFacts:
+    """What the reporter is told: a small part of the card, read in a few lines because people wait for it."""
+    incident = session.get_one(Incident, incident_id)
+    links = _links(session, incident_id)
+    return OpenedFacts(
+        number=incident.number,
+        severity=incident.severity,
+        provisional=incident.severity_provisional,
+        because=_because(session, incident, _told(session, incident_id)),
+        reporter=incident.reporter,
+        channel_id=links["channel"].external_id if "channel" in links else None,
+        paged=_paged(incident, links),
+    )
+
+
 def card_facts(session: Session, incident_id: int) -> CardFacts:
     """Everything the card and the announcement show."""
     incident = session.get_one(Incident, incident_id)
-    links = {
-        link.kind: link
-        for link in session.scalars(sa.select(Link).where(Link.incident_id == incident_id, Link.closed_at.is_(None)))
-    }
-    acknowledged = milestones.current(session, incident_id, "acknowledged")
-    proposal = milestones.proposed(session, incident_id, "mitigated")
+    links = _links(session, incident_id)
+    system = inventory.find(session, incident.system_id)
+    stamps = milestones.all_current(session, incident_id)
+    acknowledged = stamps.get("acknowledged")
+    proposal = milestones.unconfirmed(stamps.get("mitigated"))
+    told = _told(session, incident_id)
     ticket = links.get("ticket")
     channel = links.get("channel")
     return CardFacts(
@@ -49,8 +71,8 @@ def card_facts(session: Session, incident_id: int) -> CardFacts:
         status=incident.status,
         severity=incident.severity,
         provisional=incident.severity_provisional,
-        because=_because(session, incident),
-        system=system_name(session, incident),
+        because=_because(session, incident, told),
+        system=_name(system),
         harms=harm_names(incident.harm_classes),
         ongoing=incident.ongoing,
         private=incident.private,
@@ -61,17 +83,29 @@ def card_facts(session: Session, incident_id: int) -> CardFacts:
         acknowledged_by=acknowledged.actor if acknowledged else None,
         channel_id=channel.external_id if channel else None,
         ticket=(ticket.external_id, ticket.url or "") if ticket else None,
-        paged=("real" if incident.kind == "real" else "rehearsed") if "page" in links else "none",
+        paged=_paged(incident, links),
         next_update_at=incident.next_update_at,
         run=_run(session, incident_id),
-        notices=[*_reviews(incident), *_notices(session, incident_id), *_flags(incident)],
+        notices=[*_reviews(incident), *_notices(told), *_flags(incident)],
         proposed_at=proposal.at if proposal else None,
         kind=incident.kind,
-        tier=_tier(session, incident),
+        tier=_tier(system),
         clocks=card_lines(
             [clock_line(session, incident, row) for row in clock_reading.of(session, incident_id)], now()
         ),
     )
+
+
+def _links(session: Session, incident_id: int) -> dict[str, Link]:
+    """The open outside objects, one of each kind."""
+    query = sa.select(Link).where(Link.incident_id == incident_id, Link.closed_at.is_(None))
+    return {link.kind: link for link in session.scalars(query)}
+
+
+def _paged(incident: Incident, links: Mapping[str, Link]) -> Paging:
+    if "page" not in links:
+        return "none"
+    return "real" if incident.kind == "real" else "rehearsed"
 
 
 def clock_facts(session: Session, incident_id: int) -> ClockFacts:
@@ -109,24 +143,28 @@ def times_against_targets(incident: Incident) -> dict[str, tuple[timedelta | Non
     }
 
 
-def _tier(session: Session, incident: Incident) -> str:
+def _tier(system: SystemEntry | None) -> str:
     """`tier 1 (2026-06-01)`; nothing where nobody has tiered the system."""
-    system = inventory.find(session, incident.system_id)
     if system is None or system.tier is None:
         return ""
     return f"tier {system.tier}" + (f" ({system.tiered_at})" if system.tiered_at else "")
 
 
-def _because(session: Session, incident: Incident) -> str:
-    """Why the severity in force is what it is: the last severity entry's reason."""
+def _told(session: Session, incident_id: int) -> Sequence[TimelineEntry]:
+    """What the timeline tells the card: why the severity, what trouble, and what of it has been made good."""
+    kinds = ("severity", "trouble", "recovered")
+    query = sa.select(TimelineEntry).where(TimelineEntry.incident_id == incident_id, TimelineEntry.kind.in_(kinds))
+    return session.scalars(query.order_by(TimelineEntry.seq)).all()
+
+
+def _because(session: Session, incident: Incident, told: Sequence[TimelineEntry]) -> str:
+    """Why the severity in force is what it is: what a person confirmed, else what it was opened with."""
     confirmed = session.scalars(
         sa.select(Assessment).where(Assessment.incident_id == incident.id, Assessment.state == "confirmed")
     ).first()
     if confirmed is not None:
         return confirmed.override_reason or confirmed.because
-    entry = session.scalars(
-        sa.select(TimelineEntry).where(TimelineEntry.incident_id == incident.id, TimelineEntry.kind == "severity")
-    ).first()
+    entry = next((entry for entry in told if entry.kind == "severity"), None)
     return entry.text.partition(": ")[2] if entry else ""
 
 
@@ -152,18 +190,13 @@ def _flags(incident: Incident) -> list[str]:
     return flag_words(incident.suggestion) if incident.severity_provisional else []
 
 
-def _notices(session: Session, incident_id: int) -> list[str]:
+def _notices(told: Sequence[TimelineEntry]) -> list[str]:
     """Trouble a person should know of: outside effects that have not worked, newest first, not yet made good."""
-    rows = session.scalars(
-        sa.select(TimelineEntry)
-        .where(TimelineEntry.incident_id == incident_id, TimelineEntry.kind.in_(("trouble", "recovered")))
-        .order_by(TimelineEntry.seq)
-    ).all()
     open_troubles: dict[str, str] = {}
-    for row in rows:
+    for row in told:
         effect = str(row.data.get("effect", ""))
         if row.kind == "trouble":
             open_troubles[effect] = row.text
-        else:
+        elif row.kind == "recovered":
             open_troubles.pop(effect, None)
     return list(open_troubles.values())[::-1]

@@ -137,7 +137,7 @@ class RehearsalLevers:
     def entry(self, system_id: str, target_id: str) -> dict[str, Any]:
         """The target as the scenario has it. Raises Conflict when the scenario has none such."""
         with reading(self._db) as session:
-            system = inventory.find(session, system_id) if inventory.is_fictional(session, system_id) else None
+            system = inventory.find(session, system_id, fictional=True)
         for target in system.rollback_targets if system else ():
             if target.id == target_id and target.kind == REHEARSAL:
                 return target.model_dump(mode="json", by_alias=True)

@@ -126,10 +126,14 @@ def keep_shown(incident_id: int, kind: str, view: Callable[[CardFacts], Message]
     while True:
         with reading(parts().db) as session:
             link = lifecycle.link(session, incident_id, kind)
+            if link is None:
+                return
+            incident = session.get_one(Incident, incident_id)
             message = view(record.card_facts(session, incident_id))
-        if link is None or message == sent:
+            world = parts().world_of(session, incident)
+        if message == sent:
             return
-        parts().world(incident_id).room.update(link.name, link.external_id, message)
+        world.room.update(link.name, link.external_id, message)
         sent = message
 
 
@@ -187,14 +191,15 @@ def _show(kind: str, key: str, look: Callable[[Session], tuple[int, Message] | N
                 found = look(session)
                 shown = session.scalars(sa.select(Link).where(Link.key == key)).first()
                 channel = lifecycle.link(session, found[0], "channel") if found else None
-            if found is None or channel is None or found[1] == sent:
+                world = parts().world_of(session, session.get_one(Incident, found[0])) if found else None
+            if found is None or world is None or channel is None or found[1] == sent:
                 return
             incident_id, message = found
             if shown is not None:
-                parts().world(incident_id).room.update(shown.name, shown.external_id, message)
+                world.room.update(shown.name, shown.external_id, message)
                 sent = message
             else:
-                ts = parts().world(incident_id).room.post(channel.external_id, message, key=key, again=again)
+                ts = world.room.post(channel.external_id, message, key=key, again=again)
                 with writing(parts().db) as session:
                     lifecycle.add_link(session, incident_id, kind, key=key, external_id=ts, name=channel.external_id)
                 sent = None if again else message  # one found again shows what it said then

@@ -169,15 +169,13 @@ def store_fictional(session: Session, systems: list[SystemEntry]) -> None:
     session.flush()
 
 
-def is_fictional(session: Session, system_id: str) -> bool:
-    """Whether a system belongs to an exercise."""
-    return session.scalar(sa.select(System.fictional).where(System.id == system_id)) is True
-
-
-def find(session: Session, system_id: str | None) -> SystemEntry | None:
-    """One system as last loaded."""
+def find(session: Session, system_id: str | None, *, fictional: bool | None = None) -> SystemEntry | None:
+    """One system as last loaded; where `fictional` is said, only one that belongs to an exercise, or only one that
+    does not."""
     row = session.get(System, system_id) if system_id else None
-    return SystemEntry.model_validate(row.entry) if row else None
+    if row is None or (fictional is not None and row.fictional is not fictional):
+        return None
+    return SystemEntry.model_validate(row.entry)
 
 
 def every(session: Session) -> list[SystemEntry]:

@@ -80,6 +80,7 @@ def open_incident(session: Session, report: Report, opening: Opening, *, key: st
         return found
     description = check_text("what_happened", report.description)
     moment = now()
+    detected = min(report.reported_at or moment, moment)
     incident = Incident(
         declare_key=key,
         team_id=report.team_id,
@@ -97,14 +98,13 @@ def open_incident(session: Session, report: Report, opening: Opening, *, key: st
         severity=opening.severity,
         severity_provisional=True,
         source_url=report.source_url,
+        detected_at=detected,
         declared_at=moment,
     )
     session.add(incident)
     session.flush()
-    detected = min(report.reported_at or moment, moment)
-    milestones.stamp(session, incident, "detected", source="report", actor=report.reporter, at=detected)
-    milestones.stamp(session, incident, "reported", source="report", actor=report.reporter, at=detected)
-    milestones.stamp(session, incident, "declared", source="report", actor=report.reporter, at=moment)
+    stamps = {"detected": detected, "reported": detected, "declared": moment}
+    milestones.first(session, incident, stamps, source="report", actor=report.reporter)
     timeline.append(
         session,
         incident.id,

@@ -1,5 +1,6 @@
 """Milestones: stamps with their source and confirmer, and the four times made of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,6 +37,12 @@ def current(session: Session, incident_id: int, name: str) -> Milestone | None:
     ).first()
 
 
+def all_current(session: Session, incident_id: int) -> dict[str, Milestone]:
+    """The stamps in force of every milestone, by name."""
+    query = sa.select(Milestone).where(Milestone.incident_id == incident_id, Milestone.superseded_at.is_(None))
+    return {found.name: found for found in session.scalars(query)}
+
+
 def stamp(
     session: Session,
     incident: Incident,
@@ -55,9 +62,21 @@ def stamp(
     return True
 
 
+def first(session: Session, incident: Incident, stamps: Mapping[str, datetime], *, source: str, actor: str) -> None:
+    """The stamps that an incident is opened with, name -> when."""
+    for name, moment in stamps.items():
+        _check(incident, name, moment, None)
+        _add(session, incident, name, moment, source, actor, None)
+    session.flush()
+
+
 def proposed(session: Session, incident_id: int, name: str) -> Milestone | None:
     """The stamp in force that a machine made and nobody has confirmed; its time is provisional."""
-    found = current(session, incident_id, name)
+    return unconfirmed(current(session, incident_id, name))
+
+
+def unconfirmed(found: Milestone | None) -> Milestone | None:
+    """A stamp in force, as far as it is only proposed."""
     return found if found is not None and found.confirmed_by is None else None
 
 
@@ -110,6 +129,13 @@ def _check(incident: Incident, name: str, at: datetime, confirmed_by: str | None
 def _write(
     session: Session, incident: Incident, name: str, at: datetime, source: str, actor: str, confirmed_by: str | None
 ) -> None:
+    _add(session, incident, name, at, source, actor, confirmed_by)
+    session.flush()
+
+
+def _add(
+    session: Session, incident: Incident, name: str, at: datetime, source: str, actor: str, confirmed_by: str | None
+) -> None:
     session.add(
         Milestone(
             incident_id=incident.id,
@@ -123,7 +149,6 @@ def _write(
     )
     if name in PROJECTED:
         setattr(incident, f"{name}_at", at)
-    session.flush()
 
 
 def times(incident: Incident) -> Times:

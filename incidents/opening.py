@@ -35,8 +35,8 @@ def open_report(
     system_id = payload.get("system") or NOT_LISTED
     system = None
     if system_id != NOT_LISTED:
-        system = inventory.find(session, str(system_id))
-        if system is None or inventory.is_fictional(session, system.id) is not (kind == "exercise"):
+        system = inventory.find(session, str(system_id), fictional=kind == "exercise")
+        if system is None:
             raise BadInput(
                 "system", "This AI system is not in the inventory any more. Choose another, or “not listed”."
             )

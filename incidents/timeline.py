@@ -63,16 +63,15 @@ def append(
     """
     # The incident's row lock orders the appenders of one chain (SQLite has one writer anyway).
     session.execute(sa.select(Incident.id).where(Incident.id == incident_id).with_for_update())
-    if key is not None:
-        seen = sa.select(TimelineEntry.id).where(TimelineEntry.incident_id == incident_id, TimelineEntry.key == key)
-        if session.execute(seen).first() is not None:
-            return None
+    own = sa.select(TimelineEntry).where(TimelineEntry.incident_id == incident_id)
+    seen = own.where(TimelineEntry.key == key).exists() if key is not None else sa.false()
     last = session.execute(
-        sa.select(TimelineEntry.seq, TimelineEntry.hash)
-        .where(TimelineEntry.incident_id == incident_id)
+        own.with_only_columns(TimelineEntry.seq, TimelineEntry.hash, seen.label("seen"))
         .order_by(TimelineEntry.seq.desc())
         .limit(1)
     ).first()
+    if last is not None and last.seen:
+        return None
     moment = now()
     entry = TimelineEntry(
         incident_id=incident_id,

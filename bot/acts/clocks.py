@@ -15,6 +15,7 @@ from bot.views.blocks import person
 from incidents import assessing, clock_reading, clocks, inventory, lifecycle, timeline
 from incidents.access import Action, Person
 from incidents.clock import now
+from incidents.inventory import SystemEntry
 from incidents.models import Incident, RegulatorClock, Timer
 from integrations.slack import Message
 
@@ -32,7 +33,10 @@ def proposed(session: Session, incident: Incident) -> list[Effect]:
 
 def propose(session: Session, incident: Incident) -> list[RegulatorClock]:
     """Propose clocks from the system's regimes and the answers in force; the new ones."""
-    system = inventory.find(session, incident.system_id)
+    return _propose(session, incident, inventory.find(session, incident.system_id))
+
+
+def _propose(session: Session, incident: Incident, system: SystemEntry | None) -> list[RegulatorClock]:
     row = assessing.latest(session, incident.id, "confirmed")
     return clocks.propose_for(
         session,
@@ -48,7 +52,7 @@ def at_declare(session: Session, incident: Incident) -> None:
     """Propose what the system's regimes alone give. Without regimes nothing is known yet that could narrow the list."""
     system = inventory.find(session, incident.system_id)
     if system and system.regimes:
-        propose(session, incident)
+        _propose(session, incident, system)
 
 
 def recounted(session: Session, incident: Incident) -> list[Effect]:

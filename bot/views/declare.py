@@ -1,5 +1,7 @@
 """Declaring: four fields, and what is said once the incident is open."""
 
+from dataclasses import dataclass
+
 from bot.views.blocks import (
     Block,
     channel_link,
@@ -11,12 +13,25 @@ from bot.views.blocks import (
     select_input,
     text_input,
 )
-from bot.views.card import SEVERITY_MARK, CardFacts
-from bot.views.reach import PAGED
+from bot.views.card import SEVERITY_MARK
+from bot.views.reach import PAGED, Paging
 from incidents.opening import NOT_LISTED
 from integrations.slack import Message
 
 CALLBACK = "declare"
+
+
+@dataclass(frozen=True)
+class OpenedFacts:
+    """What the reporter is told of the incident they have just opened."""
+
+    number: str
+    severity: str
+    provisional: bool
+    because: str
+    reporter: str
+    channel_id: str | None
+    paged: Paging
 
 
 def declare_modal(systems: list[tuple[str, str]], prefill: str, metadata: str, *, exercise: str | None = None) -> Block:
@@ -68,17 +83,17 @@ def saved_modal() -> Block:
     return modal(CALLBACK, "Report AI harm", [section("*Saved.* The incident is being opened; you may close this.")])
 
 
-def opened_modal(facts: CardFacts) -> Block:
+def opened_modal(facts: OpenedFacts) -> Block:
     """What the submitted modal says once the incident is open."""
     return modal(CALLBACK, facts.number, [section(_sentence(facts))])
 
 
-def opened_message(facts: CardFacts) -> Message:
+def opened_message(facts: OpenedFacts) -> Message:
     """The same for the reporter, as a message."""
     return Message(f"{facts.number} is open.", [section(_sentence(facts))])
 
 
-def _sentence(facts: CardFacts) -> str:
+def _sentence(facts: OpenedFacts) -> str:
     severity = f"*{facts.severity}*{' provisional' if facts.provisional else ''}"
     where = (
         f"\nIts channel is {channel_link(facts.channel_id)}." if facts.channel_id else "\nIts channel is on the way."

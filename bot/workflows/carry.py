@@ -36,14 +36,17 @@ class Trouble:
     permanent: bool
 
 
-def durably(name: str, do: Callable[..., Any], *args: Any, incident_id: int | None = None) -> Any:
+def durably(
+    name: str, do: Callable[..., Any], *args: Any, incident_id: int | None = None, repeatable: bool = False
+) -> Any:
     """Run `do(*args, again)` as a step until it works; its value, or a Trouble that will not pass.
 
-    Called from workflow code only. `incident_id` is whose timeline hears of trouble.
+    Called from workflow code only. `incident_id` is whose timeline hears of trouble. `repeatable` is for what may be
+    done twice without a look at an earlier try: it is run as `do(*args)`, and nothing asks whether there was one.
     """
     told = False
     for attempt in range(GIVE_UP_AFTER):
-        result = DBOS.run_step({"name": name}, _attempt, name, do, args, attempt > 0)
+        result = DBOS.run_step({"name": name}, _attempt, name, do, args, attempt > 0, repeatable)
         if not isinstance(result, Trouble):
             if told and incident_id is not None:
                 _say(incident_id, name, "recovered", "It has worked now.")
@@ -59,12 +62,13 @@ def durably(name: str, do: Callable[..., Any], *args: Any, incident_id: int | No
     raise AssertionError("the loop returns at its last attempt")
 
 
-def _attempt(name: str, do: Callable[..., Any], args: tuple[Any, ...], tried: bool) -> Any:
-    again = tried or _recovered()
+def _attempt(name: str, do: Callable[..., Any], args: tuple[Any, ...], tried: bool, repeatable: bool) -> Any:
+    if not repeatable:
+        args = (*args, tried or _recovered())
     began = time.monotonic()
     outcome = "done"
     try:
-        return do(*args, again)
+        return do(*args)
     except OutsideServiceError as error:
         outcome = "refused" if error.permanent else "failed"
         return Trouble(str(error), error.retry_after, error.permanent)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot import inbox, record
 from bot.acts import clocks
 from bot.acts.exercise import real_comes_first
-from bot.effects import ClocksMessage, Effect, Modal, Page, Panel, Tell, perform
+from bot.effects import ClocksMessage, Effect, Page, Panel, Tell, perform
 from bot.inbox import Item
 from bot.parts import parts
 from bot.shown import keep_shown
@@ -50,31 +50,25 @@ def declare(item: Item) -> None:
 
 
 def _tell_everybody(incident_id: int, view_id: str) -> None:
-    """The page first, and beside it the channel; then people into it; whatever else is needed after them."""
-    page = _branch(page_branch, "page", incident_id)
-    rest = [page, _branch(modal_branch, "modal", incident_id, view_id)]
-    channel = durably("channel", make_channel, incident_id, incident_id=incident_id)
-    if isinstance(channel, Trouble):
-        _branch(ticket_branch, "ticket", incident_id).get_result()
-    else:
-        invite = _branch(invite_branch, "invite", incident_id, channel)
-        card = _branch(card_branch, "card", incident_id, channel)
-        ticket = _branch(ticket_branch, "ticket", incident_id)
-        rest += [
-            invite,
+    """The page first, and beside it the channel; then people into it; whatever else is needed after them.
+
+    Card, page and ticket do not wait for each other: whoever is last brings the card up to date.
+    """
+    branches = [_branch(page_branch, "page", incident_id, view_id)]
+    channel = durably("channel", make_channel, incident_id, incident_id=incident_id, repeatable=True)
+    if not isinstance(channel, Trouble):
+        branches += [
+            _branch(people_branch, "people", incident_id, channel),
+            _branch(card_branch, "card", incident_id, channel),
             _branch(reporter_branch, "reporter", incident_id, view_id),
-            _branch(announce_branch, "announce", incident_id),
-            _branch(clocks_branch, "clocks", incident_id),
         ]
-        ts = card.get_result()
-        if ts is not None:
-            rest.append(_branch(pin_branch, "pin", incident_id, channel, ts))
-        ticket.get_result()
-        rest.append(_branch(bookmark_branch, "bookmark", incident_id))
-        page.get_result()
-        durably("card", complete_card, incident_id, incident_id=incident_id)
-    rest.append(_branch(exercises_branch, "exercises", incident_id))
-    for branch in rest:
+    effects = parts().durable.transact("exercises", _exercises, incident_id)
+    for index, effect in enumerate(effects):
+        carry_out(effect, f"exercises:{incident_id}:{index}", None)
+    durably("ticket", make_ticket, incident_id, incident_id=incident_id)
+    branches.append(_branch(bookmark_branch, "bookmark", incident_id))
+    durably("card", complete_card, incident_id, incident_id=incident_id, repeatable=True)
+    for branch in branches:
         branch.get_result()
 
 
@@ -112,122 +106,101 @@ def _branch(workflow: Callable[..., R], name: str, incident_id: int, *more: str)
 
 
 @DBOS.workflow(name="declare_page")
-def page_branch(incident_id: int) -> None:
-    """Page the on-call engineer: one outside call."""
+def page_branch(incident_id: int, view_id: str) -> None:
+    """Page the on-call engineer: one outside call. Then the reporter sees the number, before there is a channel."""
     page = Page(incident_id, "Declared", f"page:{incident_id}:declared")
-    durably("page", perform, page, page.page_key, incident_id=incident_id)
+    durably("page", _page, page, incident_id=incident_id, repeatable=True)
+    durably("card", complete_card, incident_id, incident_id=incident_id, repeatable=True)
+    if view_id:
+        durably("modal", show_opened, incident_id, view_id, incident_id=incident_id, repeatable=True)
 
 
-@DBOS.workflow(name="declare_invite")
-def invite_branch(incident_id: int, channel: str) -> None:
-    """Reporter and on-call into the channel."""
-    durably("invite", invite, incident_id, channel, incident_id=incident_id)
+@DBOS.workflow(name="declare_people")
+def people_branch(incident_id: int, channel: str) -> None:
+    """Reporter and on-call into the channel; the regulators' clocks that may run; one line for everybody else."""
+    durably("invite", invite, incident_id, channel, incident_id=incident_id, repeatable=True)
+    carry_out(ClocksMessage(incident_id), f"clocks:{incident_id}", incident_id)
+    durably("announcement", announce, incident_id, incident_id=incident_id)
 
 
 @DBOS.workflow(name="declare_card")
-def card_branch(incident_id: int, channel: str) -> str | None:
-    """The card; its ts, or None where it could not be posted."""
-    ts = durably("card", post_card, incident_id, channel, incident_id=incident_id)
-    return None if isinstance(ts, Trouble) else str(ts)
-
-
-@DBOS.workflow(name="declare_pin")
-def pin_branch(incident_id: int, channel: str, ts: str) -> None:
+def card_branch(incident_id: int, channel: str) -> None:
     """The card, pinned."""
-    durably("pin", pin, incident_id, channel, ts, incident_id=incident_id)
+    ts = durably("card", post_card, incident_id, channel, incident_id=incident_id)
+    if not isinstance(ts, Trouble):
+        durably("pin", pin, incident_id, channel, ts, incident_id=incident_id, repeatable=True)
 
 
 @DBOS.workflow(name="declare_reporter")
 def reporter_branch(incident_id: int, view_id: str) -> None:
     """The reporter hears where it is handled: in the modal, and by message, for they may have closed it."""
     if view_id:
-        durably("modal", show_opened, incident_id, view_id)
+        durably("modal", show_opened, incident_id, view_id, incident_id=incident_id, repeatable=True)
     durably("tell the reporter", tell_reporter, incident_id, incident_id=incident_id)
-
-
-@DBOS.workflow(name="declare_announce")
-def announce_branch(incident_id: int) -> None:
-    """One line for the channel that hears of every public incident."""
-    durably("announcement", announce, incident_id, incident_id=incident_id)
-
-
-@DBOS.workflow(name="declare_clocks")
-def clocks_branch(incident_id: int) -> None:
-    """The regulators' clocks that may run."""
-    carry_out(ClocksMessage(incident_id), f"clocks:{incident_id}", incident_id)
-
-
-@DBOS.workflow(name="declare_exercises")
-def exercises_branch(incident_id: int) -> None:
-    """A real incident makes what is only rehearsed stand still; one of an exercise appears on its panel."""
-    effects = parts().durable.transact("exercises", _exercises, incident_id)
-    for index, effect in enumerate(effects):
-        carry_out(effect, f"exercises:{incident_id}:{index}", None)
-
-
-def _exercises(session: Session, incident_id: int) -> list[Effect]:
-    own = running.of_incident(session, incident_id)
-    return [Panel(own.id)] if own else real_comes_first(session, session.get_one(Incident, incident_id))
-
-
-@DBOS.workflow(name="declare_ticket")
-def ticket_branch(incident_id: int) -> None:
-    """The ticket, where Jira is configured."""
-    durably("ticket", make_ticket, incident_id, incident_id=incident_id)
 
 
 @DBOS.workflow(name="declare_bookmark")
 def bookmark_branch(incident_id: int) -> None:
-    """The ticket's bookmark, once there are both ticket and channel."""
+    """The ticket's bookmark, where there are both ticket and channel."""
     durably("bookmark", bookmark_ticket, incident_id, incident_id=incident_id)
 
 
-@DBOS.workflow(name="declare_modal")
-def modal_branch(incident_id: int, view_id: str) -> None:
-    """The modal that was submitted now says what was opened."""
-    if view_id:
-        durably("modal", show_opened, incident_id, view_id)
+def _exercises(session: Session, incident_id: int) -> list[Effect]:
+    """A real incident makes what is only rehearsed stand still; one of an exercise appears on its panel."""
+    own = running.of_incident(session, incident_id)
+    return [Panel(own.id)] if own else real_comes_first(session, session.get_one(Incident, incident_id))
 
 
-def make_channel(incident_id: int, again: bool) -> str:
+def _page(page: Page) -> None:
+    perform(page, page.page_key, again=False)  # PagerDuty itself keeps to the key
+
+
+def make_channel(incident_id: int) -> str:
     """Find or create the incident's channel by its name; its id."""
     with reading(parts().db) as session:
         incident = session.get_one(Incident, incident_id)
+        room = parts().world_of(session, incident).room
         known = lifecycle.link(session, incident_id, "channel")
         name, private = opening.channel_name(incident), incident.private
     if known is not None:
         return known.external_id
-    channel = parts().world(incident_id).room.find_or_create_channel(name, private=private)
+    channel = room.find_or_create_channel(name, private=private)
     _remember(incident_id, "channel", f"channel:{incident_id}", channel, name)
     return channel
 
 
-def invite(incident_id: int, channel: str, again: bool) -> None:
+def invite(incident_id: int, channel: str) -> None:
     """Invite whoever the incident names; inviting twice is no error."""
     with reading(parts().db) as session:
-        users = list(session.get_one(Incident, incident_id).invited)
-    parts().world(incident_id).room.invite(channel, users)
+        incident = session.get_one(Incident, incident_id)
+        users = list(incident.invited)
+        room = parts().world_of(session, incident).room
+    room.invite(channel, users)
 
 
 def post_card(incident_id: int, channel: str, again: bool) -> str:
     """Post the card once; its ts."""
     with reading(parts().db) as session:
+        incident = session.get_one(Incident, incident_id)
         known = lifecycle.link(session, incident_id, "card")
         facts = record.card_facts(session, incident_id)
-    if known is not None:
-        return known.external_id
-    key = f"card:{incident_id}"
-    ts = parts().world(incident_id).room.post(channel, incident_card(facts), key=key, again=again)
-    _remember(incident_id, "card", key, ts, channel)
-    return ts
+        room = parts().world_of(session, incident).room
+    sent = None
+    if known is None:
+        key, message = f"card:{incident_id}", incident_card(facts)
+        ts = room.post(channel, message, key=key, again=again)
+        _remember(incident_id, "card", key, ts, channel)
+        sent = None if again else message
+    keep_shown(incident_id, "card", incident_card, sent)
+    return ts if known is None else known.external_id
 
 
-def complete_card(incident_id: int, again: bool) -> None:
-    """The card with ticket and page on it."""
+def complete_card(incident_id: int) -> None:
+    """The card with ticket and page on it; one that is posted only now has them, or looks for them itself."""
     keep_shown(incident_id, "card", incident_card)
 
 
-def pin(incident_id: int, channel: str, ts: str, again: bool) -> None:
+def pin(incident_id: int, channel: str, ts: str) -> None:
     """Pin the card."""
     parts().world(incident_id).room.pin(channel, ts)
 
@@ -235,13 +208,14 @@ def pin(incident_id: int, channel: str, ts: str, again: bool) -> None:
 def announce(incident_id: int, again: bool) -> None:
     """Announce a public incident, once."""
     with reading(parts().db) as session:
+        incident = session.get_one(Incident, incident_id)
         known = lifecycle.link(session, incident_id, "announcement")
         facts = record.card_facts(session, incident_id)
+        announcer = parts().world_of(session, incident).announcer
     if known is not None or facts.private:
         return
     key = f"announcement:{incident_id}"
     message = announcement(facts)
-    announcer = parts().world(incident_id).announcer
     announced = announcer.announce(message, key=key, again=again)
     if announced is None:
         return
@@ -253,15 +227,13 @@ def announce(incident_id: int, again: bool) -> None:
 def make_ticket(incident_id: int, again: bool) -> None:
     """Find or create the ticket by its label. The report's text stays in Slack; a private incident has no ticket, which
     everybody on the project would see (abuse case 26)."""
-    tracker = parts().world(incident_id).tracker
-    if tracker is None:
-        return
     with reading(parts().db) as session:
         incident = session.get_one(Incident, incident_id)
+        tracker = parts().world_of(session, incident).tracker
+        if tracker is None or incident.private:
+            return
         system = record.system_name(session, incident)
         channel = lifecycle.link(session, incident_id, "channel")
-    if incident.private:
-        return
     where = parts().channel_url(channel.external_id) if channel else parts().workspace_url
     if again:
         time.sleep(INDEX_LAG_SECONDS)  # what an earlier process made a moment ago, Jira's search may not see yet
@@ -291,16 +263,19 @@ def bookmark_ticket(incident_id: int, again: bool) -> None:
 def tell_reporter(incident_id: int, again: bool) -> None:
     """A direct message with the channel, for the reporter who closed the modal."""
     with reading(parts().db) as session:
-        facts = record.card_facts(session, incident_id)
-    room = parts().world(incident_id).room
+        incident = session.get_one(Incident, incident_id)
+        facts = record.opened_facts(session, incident_id)
+        room = parts().world_of(session, incident).room
     room.post_direct(facts.reporter, opened_message(facts), key=f"opened:{incident_id}", again=again)
 
 
-def show_opened(incident_id: int, view_id: str, again: bool) -> None:
+def show_opened(incident_id: int, view_id: str) -> None:
     """Replace the submitted modal by what happened; closed meanwhile is fine."""
     with reading(parts().db) as session:
-        facts = record.card_facts(session, incident_id)
-    perform(Modal(view_id, opened_modal(facts)), "", again, incident_id)
+        incident = session.get_one(Incident, incident_id)
+        facts = record.opened_facts(session, incident_id)
+        room = parts().world_of(session, incident).room
+    room.show_modal(view_id, opened_modal(facts))
 
 
 def _remember(incident_id: int, kind: str, key: str, external_id: str, name: str, url: str | None = None) -> None:
