@@ -63,9 +63,10 @@ def propose_for(
     A decision that somebody took stands. A proposal nobody has decided yet moves to a stricter report when new answers
     ask for one, never to a milder one.
     """
-    known = {row.clock: row for row in of(session, incident.id)}
+    proposals = clocks.propose(regimes, incident.harm_classes, answers, at)
+    known = {row.clock: row for row in of(session, incident.id)} if proposals else {}
     new = []
-    for proposal in clocks.propose(regimes, incident.harm_classes, answers, at):
+    for proposal in proposals:
         row = known.get(proposal.clock.id)
         if row is None:
             row = RegulatorClock(

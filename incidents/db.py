@@ -110,12 +110,15 @@ def reading(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def insert_once(session: Session, table: type[Any], **values: object) -> None:
-    """Insert a row, or leave the one that has its key: also where replicas do so at the same moment."""
+def insert_once(session: Session, table: type[Any], *, unique: str | None = None, **values: object) -> None:
+    """Insert a row, or leave the one that has its key: also where replicas do so at the same moment.
+
+    `unique` names the column of that key; any other clash is an error then.
+    """
     insert: Callable[..., sqlite.Insert | postgresql.Insert] = (
         postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     )
-    session.execute(insert(table).values(**values).on_conflict_do_nothing())
+    session.execute(insert(table).values(**values).on_conflict_do_nothing(index_elements=[unique] if unique else None))
 
 
 def alembic_config(url: str) -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from incidents import milestones, timeline, timers
 from incidents.clock import now
+from incidents.db import insert_once
 from incidents.errors import BadInput, Conflict, NotFound, not_found
 from incidents.models import Incident, Link, RoleAssignment
 
@@ -105,7 +106,7 @@ def open_incident(session: Session, report: Report, opening: Opening, *, key: st
     session.flush()
     stamps = {"detected": detected, "reported": detected, "declared": moment}
     milestones.first(session, incident, stamps, source="report", actor=report.reporter)
-    timeline.append(
+    declared = timeline.begin(
         session,
         incident.id,
         "declared",
@@ -115,12 +116,13 @@ def open_incident(session: Session, report: Report, opening: Opening, *, key: st
         source_url=report.source_url,
         data={"system": report.system_id, "ongoing": report.ongoing, "private": report.private},
     )
-    timeline.append(
+    timeline.begin(
         session,
         incident.id,
         "severity",
         "policy",
         f"{opening.severity} provisional: {opening.because}",
+        after=declared,
         key="severity:provisional",
         data={
             "severity": opening.severity,
@@ -130,6 +132,7 @@ def open_incident(session: Session, report: Report, opening: Opening, *, key: st
             "suggestion": opening.suggestion,
         },
     )
+    session.flush()
     return incident
 
 
@@ -182,11 +185,18 @@ def add_link(
     session: Session, incident_id: int, kind: str, *, key: str, external_id: str, name: str = "", url: str | None = None
 ) -> None:
     """Remember an outside object by its idempotency key, once."""
-    if session.execute(sa.select(Link.id).where(Link.key == key)).first() is None:
-        session.add(
-            Link(incident_id=incident_id, kind=kind, key=key, external_id=external_id, name=name, url=url, at=now())
-        )
-        session.flush()
+    insert_once(
+        session,
+        Link,
+        unique="key",
+        incident_id=incident_id,
+        kind=kind,
+        key=key,
+        external_id=external_id,
+        name=name,
+        url=url,
+        at=now(),
+    )
 
 
 def require_live(incident: Incident) -> None:

@@ -72,10 +72,49 @@ def append(
     ).first()
     if last is not None and last.seen:
         return None
+    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    entry = _entry(incident_id, seq, previous, kind, actor, text, key, at, data, source_url)
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def begin(
+    session: Session,
+    incident_id: int,
+    kind: str,
+    actor: str,
+    text: str,
+    *,
+    key: str,
+    after: TimelineEntry | None = None,
+    data: dict[str, Any] | None = None,
+    source_url: str | None = None,
+) -> TimelineEntry:
+    """An entry of an incident that is opened in this very transaction, so that nobody else can append to it: the first
+    one, or the one `after` it. The caller flushes."""
+    seq, previous = (after.seq + 1, after.hash) if after else (1, GENESIS)
+    entry = _entry(incident_id, seq, previous, kind, actor, text, key, None, data, source_url)
+    session.add(entry)
+    return entry
+
+
+def _entry(
+    incident_id: int,
+    seq: int,
+    previous: str,
+    kind: str,
+    actor: str,
+    text: str,
+    key: str | None,
+    at: datetime | None,
+    data: dict[str, Any] | None,
+    source_url: str | None,
+) -> TimelineEntry:
     moment = now()
     entry = TimelineEntry(
         incident_id=incident_id,
-        seq=last.seq + 1 if last else 1,
+        seq=seq,
         at=at or moment,
         recorded_at=moment,
         kind=kind,
@@ -84,11 +123,9 @@ def append(
         data=data or {},
         source_url=source_url,
         key=key,
-        prev_hash=last.hash if last else GENESIS,
+        prev_hash=previous,
     )
     entry.hash = entry_hash(entry)
-    session.add(entry)
-    session.flush()
     return entry
 
 

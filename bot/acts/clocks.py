@@ -1,5 +1,6 @@
 """Regulator clocks: people start, decline and submit them and say the times they count from; due timers warn."""
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,6 @@ from bot.views.blocks import person
 from incidents import assessing, clock_reading, clocks, inventory, lifecycle, timeline
 from incidents.access import Action, Person
 from incidents.clock import now
-from incidents.inventory import SystemEntry
 from incidents.models import Incident, RegulatorClock, Timer
 from integrations.slack import Message
 
@@ -33,17 +33,20 @@ def proposed(session: Session, incident: Incident) -> list[Effect]:
 
 def propose(session: Session, incident: Incident) -> list[RegulatorClock]:
     """Propose clocks from the system's regimes and the answers in force; the new ones."""
-    return _propose(session, incident, inventory.find(session, incident.system_id))
-
-
-def _propose(session: Session, incident: Incident, system: SystemEntry | None) -> list[RegulatorClock]:
+    system = inventory.find(session, incident.system_id)
     row = assessing.latest(session, incident.id, "confirmed")
+    return _propose(session, incident, system.regimes if system else (), row.answers if row else {})
+
+
+def _propose(
+    session: Session, incident: Incident, regimes: Collection[str], answers: Mapping[str, str]
+) -> list[RegulatorClock]:
     return clocks.propose_for(
         session,
         incident,
         parts().clocks,
-        regimes=system.regimes if system else (),
-        answers=row.answers if row else {},
+        regimes=regimes,
+        answers=answers,
         at=now(),
     )
 
@@ -52,7 +55,7 @@ def at_declare(session: Session, incident: Incident) -> None:
     """Propose what the system's regimes alone give. Without regimes nothing is known yet that could narrow the list."""
     system = inventory.find(session, incident.system_id)
     if system and system.regimes:
-        _propose(session, incident, system)
+        _propose(session, incident, system.regimes, {})
 
 
 def recounted(session: Session, incident: Incident) -> list[Effect]:

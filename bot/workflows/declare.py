@@ -54,7 +54,7 @@ def _tell_everybody(incident_id: int, view_id: str) -> None:
 
     Card, page and ticket do not wait for each other: whoever is last brings the card up to date.
     """
-    branches = [_branch(page_branch, "page", incident_id, view_id)]
+    branches = [_branch(page_branch, "page", incident_id)]
     channel = durably("channel", make_channel, incident_id, incident_id=incident_id, repeatable=True)
     if not isinstance(channel, Trouble):
         branches += [
@@ -62,6 +62,8 @@ def _tell_everybody(incident_id: int, view_id: str) -> None:
             _branch(card_branch, "card", incident_id, channel),
             _branch(reporter_branch, "reporter", incident_id, view_id),
         ]
+    elif view_id:
+        durably("modal", show_opened, incident_id, view_id, incident_id=incident_id, repeatable=True)
     effects = parts().durable.transact("exercises", _exercises, incident_id)
     for index, effect in enumerate(effects):
         carry_out(effect, f"exercises:{incident_id}:{index}", None)
@@ -106,13 +108,12 @@ def _branch(workflow: Callable[..., R], name: str, incident_id: int, *more: str)
 
 
 @DBOS.workflow(name="declare_page")
-def page_branch(incident_id: int, view_id: str) -> None:
-    """Page the on-call engineer: one outside call. Then the reporter sees the number, before there is a channel."""
+def page_branch(incident_id: int) -> None:
+    """Page the on-call engineer: one outside call. A card that was quicker hears of it."""
     page = Page(incident_id, "Declared", f"page:{incident_id}:declared")
-    durably("page", _page, page, incident_id=incident_id, repeatable=True)
-    durably("card", complete_card, incident_id, incident_id=incident_id, repeatable=True)
-    if view_id:
-        durably("modal", show_opened, incident_id, view_id, incident_id=incident_id, repeatable=True)
+    overtaken = durably("page", _page, page, incident_id=incident_id, repeatable=True)
+    if overtaken is True:
+        durably("card", complete_card, incident_id, incident_id=incident_id, repeatable=True)
 
 
 @DBOS.workflow(name="declare_people")
@@ -151,8 +152,11 @@ def _exercises(session: Session, incident_id: int) -> list[Effect]:
     return [Panel(own.id)] if own else real_comes_first(session, session.get_one(Incident, incident_id))
 
 
-def _page(page: Page) -> None:
-    perform(page, page.page_key, again=False)  # PagerDuty itself keeps to the key
+def _page(page: Page) -> bool:
+    """Page, and say whether the card stands already. PagerDuty itself keeps to the key."""
+    perform(page, page.page_key, again=False)
+    with reading(parts().db) as session:
+        return lifecycle.link(session, page.incident_id, "card") is not None
 
 
 def make_channel(incident_id: int) -> str:
