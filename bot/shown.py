@@ -121,18 +121,18 @@ def show_clocks(incident_id: int, again: bool) -> None:
     _show("clocks", f"clocks:{incident_id}", look, again)
 
 
-def keep_shown(incident_id: int, kind: str, view: Callable[[CardFacts], Message], sent: Message | None = None) -> None:
-    """The incident in its message of one kind, where that was posted. `sent` is what the message shows already."""
+def keep_shown(incident_id: int, kind: str, view: Callable[[CardFacts], Message], sent: Message | None = None) -> bool:
+    """The incident in its message of one kind; False where none was posted yet. `sent` is what it shows already."""
     while True:
         with reading(parts().db) as session:
             link = lifecycle.link(session, incident_id, kind)
             if link is None:
-                return
+                return False
             incident = session.get_one(Incident, incident_id)
             message = view(record.card_facts(session, incident_id))
             world = parts().world_of(session, incident)
         if message == sent:
-            return
+            return True
         world.room.update(link.name, link.external_id, message)
         sent = message
 

@@ -52,26 +52,30 @@ def declare(item: Item) -> None:
 def _tell_everybody(incident_id: int, view_id: str) -> None:
     """The page first, and beside it the channel; then people into it; whatever else is needed after them.
 
-    Card, page and ticket do not wait for each other: whoever is last brings the card up to date.
+    Card, page and ticket do not wait for each other: whatever comes after the card is brought onto it.
     """
-    branches = [_branch(page_branch, "page", incident_id)]
+    page = _branch(page_branch, "page", incident_id)
+    branches = []
     channel = durably("channel", make_channel, incident_id, incident_id=incident_id, repeatable=True)
     if not isinstance(channel, Trouble):
-        branches += [
+        branches = [
             _branch(people_branch, "people", incident_id, channel),
             _branch(card_branch, "card", incident_id, channel),
             _branch(reporter_branch, "reporter", incident_id, view_id),
         ]
     elif view_id:
         durably("modal", show_opened, incident_id, view_id, incident_id=incident_id, repeatable=True)
+    ticket = _branch(ticket_branch, "ticket", incident_id)
     effects = parts().durable.transact("exercises", _exercises, incident_id)
     for index, effect in enumerate(effects):
         carry_out(effect, f"exercises:{incident_id}:{index}", None)
-    durably("ticket", make_ticket, incident_id, incident_id=incident_id)
-    branches.append(_branch(bookmark_branch, "bookmark", incident_id))
-    durably("card", complete_card, incident_id, incident_id=incident_id, repeatable=True)
-    for branch in branches:
+    ticket.get_result()
+    bookmark = _branch(bookmark_branch, "bookmark", incident_id)
+    stands = durably("card", complete_card, incident_id, incident_id=incident_id, repeatable=True)
+    for branch in (*branches, page, bookmark):
         branch.get_result()
+    if stands is False:
+        durably("card", complete_card, incident_id, incident_id=incident_id, repeatable=True)
 
 
 def open_incident(session: Session, item: Item, who: Person) -> int | str:
@@ -140,6 +144,12 @@ def reporter_branch(incident_id: int, view_id: str) -> None:
     durably("tell the reporter", tell_reporter, incident_id, incident_id=incident_id)
 
 
+@DBOS.workflow(name="declare_ticket")
+def ticket_branch(incident_id: int) -> None:
+    """The ticket, where Jira is configured. By itself, because a second try has to wait for Jira's index."""
+    durably("ticket", make_ticket, incident_id, incident_id=incident_id)
+
+
 @DBOS.workflow(name="declare_bookmark")
 def bookmark_branch(incident_id: int) -> None:
     """The ticket's bookmark, where there are both ticket and channel."""
@@ -189,19 +199,17 @@ def post_card(incident_id: int, channel: str, again: bool) -> str:
         known = lifecycle.link(session, incident_id, "card")
         facts = record.card_facts(session, incident_id)
         room = parts().world_of(session, incident).room
-    sent = None
-    if known is None:
-        key, message = f"card:{incident_id}", incident_card(facts)
-        ts = room.post(channel, message, key=key, again=again)
-        _remember(incident_id, "card", key, ts, channel)
-        sent = None if again else message
-    keep_shown(incident_id, "card", incident_card, sent)
-    return ts if known is None else known.external_id
+    if known is not None:
+        return known.external_id
+    key = f"card:{incident_id}"
+    ts = room.post(channel, incident_card(facts), key=key, again=again)
+    _remember(incident_id, "card", key, ts, channel)
+    return ts
 
 
-def complete_card(incident_id: int) -> None:
-    """The card with ticket and page on it; one that is posted only now has them, or looks for them itself."""
-    keep_shown(incident_id, "card", incident_card)
+def complete_card(incident_id: int) -> bool:
+    """The card with ticket and page on it; whether it stands already."""
+    return keep_shown(incident_id, "card", incident_card)
 
 
 def pin(incident_id: int, channel: str, ts: str) -> None:
