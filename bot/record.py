@@ -90,6 +90,7 @@ def card_facts(session: Session, incident_id: int) -> CardFacts:
         proposed_at=proposal.at if proposal else None,
         kind=incident.kind,
         tier=_tier(system),
+        levers=bool(system and system.rollback_targets),
         clocks=card_lines(
             [clock_line(session, incident, row) for row in clock_reading.of(session, incident_id)], now()
         ),

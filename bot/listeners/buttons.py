@@ -51,6 +51,7 @@ ACTING: dict[str, tuple[str, tuple[str, ...]]] = {
 OPENING: dict[str, tuple[str, tuple[str, ...]]] = {
     "classify_open": ("classify", VALUES),
     "contain_open": ("contain", VALUES),
+    "levers_open": ("rollback", VALUES),
     "update_open": ("update", VALUES),
     "comms_open": ("comms", VALUES),
     "note_open": ("note", VALUES),

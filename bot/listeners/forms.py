@@ -243,7 +243,7 @@ def _rollback(session: Session, parts: Parts, incident: Incident, where: Where) 
             "The inventory names no rollback target for this system. Do it by hand, then press *Done by hand* and say "
             "what was changed."
         )
-    if "run" not in where:  # typed: no step of a runbook asks for it
+    if "run" not in where:  # typed, or pressed on the card: no step of a runbook asks for it
         return rollback_modal(levers_of(system), (), metadata(where))
     step = _step(session, incident, where)
     return rollback_modal(levers_of(system), step.targets, metadata({**where, "step_row": step.row_id}))

@@ -72,6 +72,7 @@ class CardFacts:
     kind: str = "real"
     clocks: list[str] = field(default_factory=list)  # the regulator clocks, a line each, ready to show
     tier: str = ""  # of the AI system, with its date, in words
+    levers: bool = False  # whether the inventory names something that can be put back
     proposed_at: datetime | None = None  # the proposed `mitigated`, while nobody has confirmed it
 
 
@@ -185,7 +186,8 @@ def _buttons(facts: CardFacts) -> list[Block]:
         for role, word in ROLE_WORDS.items()
         if role not in facts.roles and role != "legal"
     ]
-    more = [*roles, button("Assign a role", "role_open", value), button("Add a note", "note_open", value)]
+    levers = [button("Roll back", "levers_open", value)] if facts.levers else []
+    more = [*levers, *roles, button("Assign a role", "role_open", value), button("Add a note", "note_open", value)]
     if facts.harms:
         more.append(button("Playbook", "playbook_open", value))
     more += [button("Clocks", "clocks_open", value), button("Write to…", "comms_open", value)]

@@ -81,7 +81,9 @@ class Scene:
 
     # an incident
 
-    async def declare(self, what_happened: str, *, by: str = SUPPORT, private: bool = False) -> tuple[str, str]:
+    async def declare(
+        self, what_happened: str, *, by: str = SUPPORT, private: bool = False, system: str = "support-assistant"
+    ) -> tuple[str, str]:
         """Report harm through the form; the incident's number and the id of its channel, once all is done."""
         before = set(self.world.workspace.channels)
         reporter = self.person(by)
@@ -89,7 +91,7 @@ class Scene:
         await reporter.submit(
             {
                 "what_happened": what_happened,
-                "system": "support-assistant",
+                "system": system,
                 "ongoing": "yes",
                 "private": ["private"] if private else [],
             }

@@ -116,6 +116,18 @@ async def planned(scene: Scene, text: str, target: str = "model-version") -> Pla
     return Planned(scene, number, channel, row.id)
 
 
+async def test_the_card_offers_a_rollback_without_a_runbook_where_the_system_has_a_lever(scene: Scene) -> None:
+    running(scene, "v2")
+    _, channel = await scene.declare("Straight from the card")
+    oncall = scene.person(ONCALL)
+    await oncall.press(channel, "levers_open")
+    await oncall.submit({"target": "model-version"})
+    await oncall.sees(channel, "Rollback plan", "`v2` → `v1`")
+    _, elsewhere = await scene.declare("No system is named", system="not-listed")
+    assert "contain_open" in scene.person(SUPPORT).buttons(elsewhere)
+    assert "levers_open" not in scene.person(SUPPORT).buttons(elsewhere)
+
+
 async def test_abuse_06_a_press_by_somebody_who_is_no_responder_is_denied_and_recorded(scene: Scene) -> None:
     one = await planned(scene, "case-06")
     heard = len(scene.whispers(SUPPORT))
