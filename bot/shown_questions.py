@@ -3,6 +3,7 @@
 As in `bot.shown`, whoever has shown something reads the record again and goes on until what was sent is what it says.
 """
 
+import logging
 import threading
 from collections.abc import Iterable
 from datetime import date
@@ -20,8 +21,10 @@ from incidents.clock import now
 from incidents.db import reading, writing
 from incidents.handoffs import Handoff, HandoffMessage
 from incidents.questions import Question
+from integrations.errors import OutsideServiceError
 from integrations.slack import Message
 
+log = logging.getLogger("rai.officehours")
 _POSTING = [threading.Lock() for _ in range(64)]  # by row: within a process the first to post is the only one
 MAX_DIRECT = 10
 """People who get a question by direct message, where there is no queue channel."""
@@ -129,9 +132,11 @@ def entry_facts(session: Session, row: Handoff) -> EntryFacts:
 
 
 def show_entry(handoff_id: int, again: bool) -> None:
-    """A queue entry in the queue's channel; without one, in a direct message to each expert."""
+    """A queue entry in the queue's channel; without one, or where Slack refuses it, in a direct message to each expert.
+
+    Somebody who cannot be reached keeps it from nobody else. Raises OutsideServiceError when it stands nowhere.
+    """
     sent: Message | None = None
-    posted = False
     with _POSTING[handoff_id % len(_POSTING)]:
         while True:
             with reading(parts().db) as session:
@@ -140,15 +145,33 @@ def show_entry(handoff_id: int, again: bool) -> None:
                 known = handoffs.messages(session, handoff_id)
             if message == sent:
                 return
-            queue = parts().office_hours.queue_channel
-            for target in dict.fromkeys([*known, *([queue] if queue else row.experts[:MAX_DIRECT])]):
-                if target in known:
-                    parts().slack.update(*known[target], message)
-                else:
-                    posted = True
-                    _post_entry(handoff_id, target, message, again)
-            sent = None if again and posted else message
-            posted = False
+            experts, queue = row.experts[:MAX_DIRECT], parts().office_hours.queue_channel
+            places = dict.fromkeys([*known, *([queue] if queue else experts)])
+            refused = {target: _reach(handoff_id, target, known.get(target), message, again) for target in places}
+            if queue and None not in refused.values():
+                refused |= {target: _reach(handoff_id, target, None, message, again) for target in experts}
+            reached = [target for target, error in refused.items() if error is None]
+            if not reached:
+                for error in filter(None, refused.values()):
+                    raise error
+            sent = None if again and any(target not in known for target in reached) else message
+
+
+def _reach(
+    handoff_id: int, target: str, at: tuple[str, str] | None, message: Message, again: bool
+) -> OutsideServiceError | None:
+    """Show an entry in one place; what Slack said where that will not work later either. Raises OutsideServiceError."""
+    try:
+        if at is not None:
+            parts().slack.update(*at, message)
+        else:
+            _post_entry(handoff_id, target, message, again)
+    except OutsideServiceError as error:
+        if not error.permanent:
+            raise
+        log.warning("question %s of the queue cannot be shown to %s: %s", handoff_id, target, error)
+        return error
+    return None
 
 
 def _post_entry(handoff_id: int, target: str, message: Message, again: bool) -> None:

@@ -1,6 +1,7 @@
 """Office hours: a question answered and kept, what people say of the answer, and the queue to a person and back."""
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -178,12 +179,22 @@ def _tell(item: Item, who: Person, message: Message) -> Tell:
 
 
 def on_duty(item: Item) -> dict[str, Any]:
-    """Who is asked: the slot that is on, else the next one, else a user group."""
+    """Who is asked: the slot that is on, else the next one; a user group where nobody of it can be asked."""
     schedule, moment = parts().office_hours.schedule, now()
     hour = duty.now_on(schedule, moment) or duty.next_on(schedule, moment)
-    experts = list(hour.experts) if hour else _group()
-    others = [expert for expert in experts if expert != item.user]
+    experts = list(hour.experts) if hour else []
+    others = _here(experts, item) or [expert for expert in _group() if expert != item.user]
     return {"experts": others or experts}
+
+
+def _here(experts: Iterable[str], item: Item) -> list[str]:
+    """Those who can still be asked, the one who acts left out: a schedule outlives the people in it."""
+    known = parts().directory
+    return [
+        expert
+        for expert in experts
+        if expert != item.user and known.person(expert, item.team_id, fresh=True).full_member
+    ]
 
 
 def _group() -> list[str]:
@@ -264,7 +275,7 @@ def take_over(session: Session, item: Item, who: Person) -> Done:
 
 def reviewers(item: Item) -> dict[str, Any]:
     """Who could review an FAQ entry of this author: the other experts, else a user group."""
-    others = sorted(parts().office_hours.schedule.experts - {item.user})
+    others = _here(sorted(parts().office_hours.schedule.experts), item)
     return {"reviewers": others or [each for each in _group() if each != item.user]}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
-from botkit import GUEST, LEAD, PRIVACY, SUPPORT, Scene, in_process, interaction
+from botkit import GUEST, LEAD, ONCALL, PRIVACY, SUPPORT, Scene, in_process, interaction
 
 from incidents.clock import now
 from incidents.db import upgrade, writing
@@ -284,6 +284,43 @@ async def test_a_human_answers_once_and_the_answer_becomes_a_reviewed_faq_entry(
     later = await office.asked(LEAD, "May interns feed turtles?")
     assert "after the turtle course" in words_of(later)
     assert "faq.md#" in words_of(later)
+
+
+async def test_an_expert_who_has_left_is_not_asked_and_the_question_reaches_the_others(office: Office) -> None:
+    people = office.scene.world.workspace.people
+    answer = await office.asked(SUPPORT, "May visitors polish the brass telescope?")
+    for gone in (LEAD, PRIVACY):
+        people[gone].deactivated = True
+    try:
+        support, oncall = office.scene.person(SUPPORT), office.scene.person(ONCALL)
+        await support.press(OFFICE, "ask_human", ts=answer["ts"])
+        room = await until(lambda: oncall.bot_dm, "a direct message to the responders")
+        await oncall.sees(room, "polish the brass telescope", "Nobody has taken it yet")
+    finally:
+        for gone in (LEAD, PRIVACY):
+            people[gone].deactivated = False
+    assert not {LEAD, PRIVACY} & set(office.scene.rows(Handoff)[-1].experts)
+
+
+async def test_an_entry_reaches_the_next_expert_where_slack_refuses_the_first(office: Office) -> None:
+    answer = await office.asked(PRIVACY, "May visitors wind the tower clock?")
+    await office.scene.settled()
+    with writing(office.scene.engine) as session:  # somebody who leaves between the press and the message
+        asked = session.scalars(sa.select(Question).where(Question.text == "May visitors wind the tower clock?")).one()
+        entry = Handoff(
+            question_id=asked.id,
+            team_id=asked.team_id,
+            asked_by=PRIVACY,
+            experts=["U0NOBODY01", ONCALL],
+            opened_at=now(),
+        )
+        session.add(entry)
+        session.flush()
+        session.add(Timer(kind="handoff_waiting", key="clock", due_at=now(), payload={"handoff": entry.id}))
+    assert answer
+    oncall = office.scene.person(ONCALL)
+    room = await until(lambda: oncall.bot_dm, "a direct message to the responders")
+    await oncall.sees(room, "A question for a person", "wind the tower clock", "I take it")
 
 
 async def test_abuse_06_a_forged_press_on_the_queue_by_somebody_who_is_no_expert_is_refused(office: Office) -> None:
