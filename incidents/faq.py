@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from incidents.clock import now
 from incidents.errors import BadInput, Conflict, NotFound
 from incidents.models import Base, Incident, TimelineEntry
+from incidents.private_words import runs
 from integrations.redact import find
 from severity.officehours.sections import Section, slug
 
@@ -22,11 +23,8 @@ FILE = "faq.md"
 TITLE = "Frequently asked questions"
 LENGTH = 2_000
 QUESTION_LENGTH = 200
-SHARED_WORDS = 6
-"""So many words in a row that a private incident's record holds too are no chance."""
 
 _NAMES = re.compile(r"\binc[-_ #]?\d+|<[@#!][^>]*>|(?<!\w)@[\w.-]+|(?<!\w)#[a-z][\w-]+|https?://|www\.", re.IGNORECASE)
-_WORD = re.compile(r"\w+")
 
 
 class FaqEntry(Base):
@@ -56,7 +54,7 @@ class FaqEntry(Base):
 
 def check_words(session: Session, team_id: str, field: str, text: str) -> None:
     """Raise BadInput unless the text is fit for everybody. One refusal for every reason: it must not tell which."""
-    if _NAMES.search(text) or find(text) or _repeats_private(session, team_id, _runs(text)):
+    if _NAMES.search(text) or find(text) or _repeats_private(session, team_id, runs(text)):
         raise BadInput(
             field,
             "An FAQ entry is for everybody: say it in general terms, without names of incidents, people, channels or "
@@ -70,12 +68,7 @@ def _repeats_private(session: Session, team_id: str, own: set[tuple[str, ...]]) 
     private = sa.and_(Incident.team_id == team_id, Incident.private)
     held = session.execute(sa.select(Incident.title, Incident.description).where(private)).all()
     said = session.execute(sa.select(TimelineEntry.text).join(Incident).where(private)).all()
-    return any(own & _runs(str(part)) for row in (*held, *said) for part in row)
-
-
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = [word.lower() for word in _WORD.findall(text)]
-    return {tuple(words[at : at + SHARED_WORDS]) for at in range(len(words) - SHARED_WORDS + 1)}
+    return any(own & runs(str(part)) for row in (*held, *said) for part in row)
 
 
 def propose(session: Session, handoff_id: int, team_id: str, question: str, answer: str, *, author: str) -> FaqEntry:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from incidents.clock import now
 from incidents.errors import Conflict, NotFound
 from incidents.models import Base
-from incidents.questions import Question
+from incidents.questions import Question, names_incident
 
 
 class Handoff(Base):
@@ -54,9 +54,10 @@ def open_handoff(session: Session, question: Question, asked_by: str, experts: l
     found = of_question(session, question.id)
     if found is not None:
         return found, False
-    if question.withheld:
+    if question.withheld or names_incident(question.text):
+        # One refusal for every incident that is named, private or not, there or not: it must not tell which.
         raise Conflict(
-            "This question touches a private incident, so it was not handed to anybody. "
+            "A question about a particular incident is handed to nobody outside it, and nothing was sent. "
             "Ask in the incident's channel, or ask again in general terms."
         )
     made = Handoff(

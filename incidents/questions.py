@@ -16,6 +16,7 @@ from incidents import lifecycle
 from incidents.clock import now
 from incidents.errors import NotFound
 from incidents.models import Base, Incident, Link
+from incidents.private_words import PrivateReports
 from severity.officehours.gaps import Asked
 
 _NUMBER = re.compile(r"\binc[-_ #]?(\d{1,9})\b", re.IGNORECASE)
@@ -76,11 +77,16 @@ def last_in_thread(session: Session, team_id: str, thread: str, since: datetime 
 
 
 def touches_private(session: Session, team_id: str, channel: str, text: str) -> bool:
-    """Whether a question comes from a private incident's channel, or names a private incident."""
+    """Whether a question comes from a private incident's channel, or names a private incident or repeats its report."""
     here = lifecycle.in_channel(session, team_id, channel)
     if here is not None and here.private:
         return True
-    return _names_private(session, text)
+    return _names_private(session, text) or PrivateReports(session, team_id).repeated_in(text)
+
+
+def names_incident(text: str) -> bool:
+    """Whether a text names an incident by number, private or not, there or not."""
+    return _NUMBER.search(text) is not None
 
 
 def _names_private(session: Session, text: str) -> bool:
@@ -113,7 +119,7 @@ def asked_between(session: Session, team_id: str | None, start: datetime, end: d
     """The questions of a window, `start` included, `end` not, oldest first, for `severity.officehours.gaps`.
 
     None for `team_id` means every workspace. Withheld questions are left out: their very existence may be private. So
-    are those that were asked in the channel of an incident, or name one, that has become private since.
+    are those that were asked in the channel of an incident, or name one or repeat it, that has become private since.
     """
     private = sa.select(Incident.id).where(Incident.private)
     rooms = sa.select(Link.external_id).where(Link.kind == "channel", Link.incident_id.in_(private))
@@ -130,8 +136,9 @@ def asked_between(session: Session, team_id: str | None, start: datetime, end: d
     )
     if team_id is not None:
         query = query.where(Question.team_id == team_id)
+    reports = PrivateReports(session, team_id)
     return [
         Asked(text, verdict, bool(marked))
         for text, verdict, marked in session.execute(query).all()
-        if not _names_private(session, text)
+        if not _names_private(session, text) and not reports.repeated_in(text)
     ]

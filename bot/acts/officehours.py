@@ -128,7 +128,11 @@ def ask(session: Session, item: Item, who: Person) -> Done:
         verdict=found["verdict"],
         answer=found["answer"],
         context=found["context"],
-        withheld=questions.touches_private(session, item.team_id, str(payload["channel"]), text),
+        withheld=(
+            questions.touches_private(session, item.team_id, str(payload["channel"]), text)
+            # What an exercise makes people ask is no gap of the handbook.
+            or running.in_channel(session, item.team_id, str(payload["channel"])) is not None
+        ),
         asked_at=now(),
     )
     session.add(row)

@@ -11,6 +11,7 @@ from botkit import COMMS, LEAD, ONCALL, PRIVACY, SUPPORT, Scene, in_process, int
 from exercisekit import now, press, rehearsing, rows, set_speed, start
 
 from incidents.models import Incident
+from incidents.questions import Question
 from playbooks.models import Exercise, ExerciseInject, ExerciseObservation, ExerciseRating, Improvement
 from sandbox.story.fields import field, words_of
 from sandbox.story.stage import SUPPORT_CHANNEL
@@ -243,6 +244,17 @@ async def test_a_calendar_of_nothing_is_no_file(scene: Scene) -> None:
     await scene.person(COMMS).command(SUPPORT_CHANNEL, "exercise calendar")
     await scene.hears(COMMS, heard, "Nothing is planned", "there is no file")
     assert not [file for file in scene.world.workspace.files.values() if file.name.endswith(".ics")]
+
+
+async def test_what_an_exercise_makes_people_ask_is_no_gap_of_the_handbook(scene: Scene) -> None:
+    exercise = await start(scene)
+    text = "Which law firm do we call about the zeppelin?"
+    await scene.person(PRIVACY).command(str(exercise.channel_id), f"ask {text}")
+    [asked] = await until(lambda: scene.rows(Question, Question.text == text), "the question on record")
+    assert asked.withheld
+    code, out, _ = await in_process({"DATABASE_URL": scene.database_url}, "ask", "gaps", "--json")
+    assert code == 0 and "zeppelin" not in out
+    await _end(scene, exercise, LEAD)
 
 
 async def test_only_the_facilitator_leads(scene: Scene) -> None:

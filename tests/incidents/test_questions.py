@@ -85,8 +85,38 @@ def test_abuse_26_a_question_that_touches_a_private_incident_is_in_no_list_and_n
     assert not questions.touches_private(session, TEAM, "C1", f"What of INC-{public.id}?")
     withheld = _question(session, "What of it?", withheld=True)
     assert questions.asked_between(session, TEAM, now() - timedelta(days=1), now() + timedelta(seconds=1)) == []
-    with pytest.raises(Conflict, match="not handed to anybody"):
+    with pytest.raises(Conflict, match="handed to nobody"):
         handoffs.open_handoff(session, withheld, "U0SUPPORT1", [])
+
+
+def test_abuse_26_asking_for_a_person_does_not_tell_which_number_is_a_private_incident(session: Session) -> None:
+    private, public = _incident(session, private=True), _incident(session, private=False, declare_key="p")
+    refusals = set()
+    for number in (private.id, public.id, 4_321):
+        text = f"What happened in INC-{number}?"
+        row = _question(session, text, withheld=questions.touches_private(session, TEAM, "C1", text))
+        with pytest.raises(Conflict) as refused:
+            handoffs.open_handoff(session, row, "U0SUPPORT1", [])
+        refusals.add(str(refused.value))
+    assert len(refusals) == 1 and "private" not in refusals.pop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is “Merger memo read aloud” a SEV1?",
+        "Somebody says the assistant read the secret merger memo to guests, what now?",
+    ],
+)
+def test_abuse_26_a_question_that_repeats_a_private_report_is_withheld_and_no_gap(session: Session, text: str) -> None:
+    row = _question(session, text)
+    window = (now() - timedelta(days=1), now() + timedelta(seconds=1))
+    assert not questions.touches_private(session, TEAM, "C1", text)
+    assert questions.asked_between(session, TEAM, *window) == [Asked(text, row.verdict)]
+    _incident(session, private=True)
+    assert questions.touches_private(session, TEAM, "C1", text)
+    assert questions.asked_between(session, TEAM, *window) == []
+    assert not questions.touches_private(session, TEAM, "C1", "May an assistant read a memo aloud?")
 
 
 def test_another_workspaces_question_is_not_found(session: Session) -> None:
