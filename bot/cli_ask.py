@@ -30,7 +30,7 @@ def ask_command(
     question: Annotated[str | None, typer.Argument(help="The question, in quotes.")] = None,
     handbook: Annotated[
         list[Path] | None,
-        typer.Option("--handbook", help="A folder of Markdown pages, instead of the shipped handbook. Repeatable."),
+        typer.Option("--handbook", help="A folder of Markdown pages, and nothing but those. Repeatable."),
     ] = None,
     batch: Annotated[
         Path | None, typer.Option("--batch", help='Questions, one {"id", "question"} a line; answers, one a line.')
@@ -42,11 +42,14 @@ def ask_command(
         raise RaiIncidentError(
             'Give one question in quotes, or --batch FILE. Example: rai-incident ask "Who may approve a waiver?"'
         )
+    if question is not None and not question.strip():
+        raise RaiIncidentError('The question is empty. Example: rai-incident ask "Who may approve a waiver?"')
     asked = [(None, question)] if question is not None else list(_questions(batch or Path()))
     corpus = open_corpus(handbook or [])
     for fault in corpus.faults:
         typer.echo(f"rai-incident: page refused: {fault}", err=True)
-    own = [folder / "glossary.yaml" for folder in handbook or [] if (folder / "glossary.yaml").is_file()]
+    folders = handbook or Settings().handbook_dirs
+    own = [folder / "glossary.yaml" for folder in folders if (folder / "glossary.yaml").is_file()]
     index = Index(corpus.sections, load_glossary(*own), load_meaning())
     for id_, text in asked:
         start = perf_counter()
@@ -54,19 +57,26 @@ def ask_command(
         answer = ask(index, text, may_read=lambda audience: True)
         ms = round((perf_counter() - start) * 1000, 2)
         if batch is not None:
-            typer.echo(json.dumps({"id": id_, **answer.to_json(), "ms": ms}, ensure_ascii=False))
+            _echo(json.dumps({"id": id_, **answer.to_json(), "ms": ms}, ensure_ascii=False))
         elif as_json:
-            typer.echo(json.dumps({**answer.to_json(), "ms": ms}, ensure_ascii=False, indent=2))
+            _echo(json.dumps({**answer.to_json(), "ms": ms}, ensure_ascii=False, indent=2))
         else:
             typer.echo("\n".join(in_words(answer)))
 
 
+def _echo(line: str) -> None:
+    """Print JSON. Half a surrogate pair, which JSON may hold and UTF-8 may not, stays the escape that it was."""
+    typer.echo(line.encode("utf-8", "backslashreplace").decode())
+
+
 def open_corpus(folders: list[Path], organisation: str = "") -> Corpus:
-    """The pages in these folders and nothing else; without a folder, the shipped handbook and the rules in force."""
+    """The pages in these folders and nothing else; without a folder, what the bot answers from: the handbook that is
+    set up, or the shipped one, and the rules in force."""
     if folders:
         return Corpus(folders, organisation=organisation, commit_of=commit_of)
     rendered = sections_of(pages_in_force(), organisation)
-    return Corpus([SHIPPED], organisation=organisation, rendered=rendered, commit_of=commit_of)
+    own = Settings().handbook_dirs or (SHIPPED,)
+    return Corpus(own, organisation=organisation, rendered=rendered, commit_of=commit_of)
 
 
 def pages_in_force() -> dict[str, str]:
@@ -104,7 +114,8 @@ def in_words(answer: Answer) -> Iterator[str]:
 def _questions(file: Path) -> Iterator[tuple[Any, str]]:
     """(id, question) per line. Raises RaiIncidentError naming the line."""
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        # Not splitlines: a string of JSON may hold the other characters that it takes for the end of a line.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise RaiIncidentError(f"{file} cannot be read: {error}") from error
     if len(lines) > MAX_QUESTIONS:

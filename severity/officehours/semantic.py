@@ -42,7 +42,8 @@ class WordVectors:
         import numpy as np
 
         rows = np.zeros((len(texts), self._table.shape[1]), dtype=np.float32)
-        split = [text[:MAX_CHARS].split() for text in texts]
+        # Half a surrogate pair, which a question from outside may hold, is refused by the tokenizer.
+        split = [text[:MAX_CHARS].encode("utf-8", "replace").decode().split() for text in texts]
         if len(self._pieces) > REMEMBERED:
             self._pieces = {}
         known = self._pieces

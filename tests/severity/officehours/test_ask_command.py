@@ -56,6 +56,7 @@ def test_a_batch_gives_one_line_per_question_with_its_id_from_the_named_handbook
     [
         (["ask"], "Give one question"),
         (["ask", "x", "--batch", "y"], "Give one question"),
+        (["ask", " "], "The question is empty"),
         (["ask", "--batch", "nowhere.jsonl"], "cannot be read"),
         (["ask", "x", "--handbook", "nowhere"], "not a folder"),
     ],
@@ -70,6 +71,29 @@ def test_a_bad_line_of_a_batch_is_named(run, tmp_path, line):
     (tmp_path / "q.jsonl").write_text(f'{{"id": 1, "question": "x"}}\n{line}\n')
     code, _, err = run("ask", "--batch", tmp_path / "q.jsonl")
     assert code == 2 and "q.jsonl:2" in err
+
+
+def test_half_a_surrogate_and_a_line_separator_in_a_question_are_answered_like_any_other(run, tmp_path):
+    lines = (
+        '{"id": "\\ud800", "question": "How long is a waiver \\udfff?"}\n{"id": 2, "question": "Who may\u2028sign?"}\n'
+    )
+    (tmp_path / "q.jsonl").write_text(lines, encoding="utf-8")
+    code, out, err = run("ask", "--batch", tmp_path / "q.jsonl")
+    first, second = map(json.loads, filter(None, out.split("\n")))
+    assert (code, err, first["id"], second["id"]) == (0, "", "\ud800", 2)
+
+
+def test_without_a_folder_the_handbook_that_is_set_up_answers_with_the_rules_in_force(
+    run, write, handbook, monkeypatch
+):
+    write("tea.md", "# Tea\n\n## When milk is poured\n\nMilk is poured after the tea.\n")
+    write("glossary.yaml", "groups:\n  - [zibble, milk]\n")
+    monkeypatch.setenv("HANDBOOK_DIRS", str(handbook))
+    _, out, _ = run("ask", "When is zibble poured?")
+    assert "tea.md#when-milk-is-poured" in out
+    _, out, _ = run("ask", "How long does a waiver last in tier 1?", "--json")
+    files = {row["file"] for row in json.loads(out)["ranked"]}
+    assert "09-exceptions-and-waivers.md" not in files and any(file.startswith("rendered/") for file in files)
 
 
 def test_a_refused_page_is_named_and_the_others_answer(run, write, handbook):
