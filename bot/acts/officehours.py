@@ -14,7 +14,7 @@ from bot.inbox import Item
 from bot.parts import parts
 from bot.shown_questions import MAX_DIRECT, answer_facts, duty_now
 from bot.views.blocks import person
-from bot.views.officehours import answer_message
+from bot.views.officehours import EMPTY_QUESTION, answer_message
 from bot.views.queue import already_message, expert_message, handed_over_message, reminder_message
 from incidents import access, budgets, faq, handoffs, questions, timers
 from incidents.access import Action, Person
@@ -40,6 +40,15 @@ _TIER_OF = re.compile(r"\b(?:what|which)\b.{0,20}\btier\b|\btier (?:of|for)\b|[â
 _ASKS = re.compile(
     r"\?|^\W*(?:who|whom|whose|what|when|where|which|why|how|may|can|could|do|does|did|is|are|am|must|should|shall|will"
     r"|would|has|have|need)\b",
+    re.IGNORECASE,
+)
+_COURTESY = re.compile(
+    r"\W*(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|test|ping)(?: there| bot| all| team)?)?\W*",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"\W*(?:(?:ok(?:ay)?|great|perfect|super|cool|good|got it|thanks|thank you|thx|ty|cheers|many|very much|a lot"
+    r"|so much|noted|understood|that helped|helpful|will do|bye)\b\W*)+",
     re.IGNORECASE,
 )
 
@@ -108,6 +117,10 @@ def ask(session: Session, item: Item, who: Person) -> Done:
     if unasked and not (who.full_member and (_ASKS.search(text) or sounds_live(text))):
         return Done(None)  # people talking among themselves
     access.check(Action.ASK, who)
+    if _THANKS.fullmatch(text):
+        return Done(None)  # no question, and no gap of the handbook
+    if _COURTESY.fullmatch(text):
+        return Done(None, [_tell(item, who, Message(EMPTY_QUESTION))])
     limit = parts().settings.office_hours_daily_questions
     if not budgets.spend(session, f"ask {who.team_id} {who.user_id}"[:40], limit):
         raise Conflict(

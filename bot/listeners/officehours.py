@@ -147,8 +147,6 @@ def mentioned(event: dict[str, Any], body: Body, bot_user: str, channels: frozen
     channel, ts = str(event.get("channel")), str(event.get("ts"))
     thread_ts = event.get("thread_ts")
     text = question_text(str(event.get("text") or ""))
-    if not text:
-        return None
     thread = f"{channel}:{thread_ts or ts}"
     if channel in channels:
         return _item(event, body, _payload("channel", channel, thread, text, thread_ts=thread_ts or ts))

@@ -136,6 +136,22 @@ async def test_a_mention_elsewhere_is_answered_to_the_asker_alone(office: Office
     await office.scene.hears(LEAD, before, "nine days")
 
 
+async def test_a_greeting_is_told_how_to_ask_and_thanks_are_left_alone_and_neither_is_a_question(
+    office: Office,
+) -> None:
+    lead = office.scene.person(LEAD)
+    kept, room = len(office.scene.rows(Question)), (await lead.act("open_dm", user=BOT_USER))["channel"]
+    await lead.say(room, "thanks, that helped!")
+    await lead.say(room, "Hi there 👋")
+    await lead.sees(room, "Ask in your own words")
+    before = len(office.scene.whispers(LEAD))
+    await lead.say(SUPPORT_CHANNEL, "@rai-incident")
+    await office.scene.hears(LEAD, before, "Ask in your own words")
+    await office.scene.settled()
+    assert not [m for m in lead.messages(room) if "handbook does not answer" in words_of(m)]
+    assert len(office.scene.rows(Question)) == kept
+
+
 async def test_a_changed_page_changes_the_next_answer_within_two_seconds(office: Office) -> None:
     page = office.handbook / "logging.md"
     assert "30 days" in words_of(await office.asked(PRIVACY, "How long are logs kept?"))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.acts.officehours import _ASKS
+from bot.acts.officehours import _ASKS, _COURTESY, _THANKS
 from bot.listeners.officehours import mentioned, question_text, said
 
 BOT, ROOM = "U0RAIBOT01", frozenset({"C0OFFICEH1"})
@@ -88,3 +88,23 @@ def test_a_question_is_its_words_without_markup_and_personal_data(text: str, wor
 )
 def test_talk_is_told_from_questions(text: str, asks: bool) -> None:
     assert bool(_ASKS.search(text)) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Thank you so much!", "thanks"),
+        ("ok, got it", "thanks"),
+        ("hello", "greeting"),
+        ("👋", "greeting"),
+        ("", "greeting"),
+        ("ok to ship?", "question"),
+        ("help!", "question"),
+        ("hi, which tier do we need?", "question"),
+        ("tier", "question"),
+        ("Is that good?", "question"),
+    ],
+)
+def test_thanks_and_greetings_are_told_from_questions(text: str, kind: str) -> None:
+    found = "thanks" if _THANKS.fullmatch(text) else "greeting" if _COURTESY.fullmatch(text) else "question"
+    assert found == kind
