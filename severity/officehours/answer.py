@@ -204,8 +204,11 @@ def _best(evidence: Evidence) -> Sentence | None:
 
 
 def _shown(evidence: Evidence) -> Sentence | None:
-    """The best sentence with the line that leads to it, or the whole list it stands in."""
-    best = _best(evidence)
+    """The best sentence with the line that leads to it, or the whole list it stands in. What many sections say alike
+    tells least about this one."""
+    best = max(evidence.sentences, key=lambda each: (each[0].text not in evidence.dull, each[1]), default=(None, 0.0))[
+        0
+    ]
     texts = [sentence for sentence, _ in evidence.sentences]
     return best and (_whole(evidence.section.text, texts, texts.index(best)) or best)
 

@@ -315,6 +315,8 @@ def test_harm_that_happens_now_is_offered_to_be_declared(index):
         "Our chatbot is showing other customers' addresses right now",
         "our bot just told a user to kill himself",
         "A customer reported that the assistant leaked her medical record",
+        "What do I do if our bot leaked an address?",
+        "What should we do first, the assistant told someone how to hurt themselves",
     ):
         assert ask(index, report).offers[0] == "declare"
 
@@ -323,6 +325,7 @@ def test_a_question_about_the_rule_is_no_incident(index):
     for question in (
         "What severity is it when a chatbot leaks an address?",
         "How do we handle a leak?",
+        "What should we do before a model is retired?",
         "Who grants a waiver?",
     ):
         assert "declare" not in ask(index, question).offers

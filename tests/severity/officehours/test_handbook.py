@@ -7,12 +7,15 @@ from datetime import date
 
 import pytest
 
+from bot.cli_ask import pages_in_force
 from severity.clock_rows import Limit
 from severity.clocks import load_clocks
 from severity.levels import Severity
+from severity.officehours.answer import ask
 from severity.officehours.corpus import SHIPPED, Corpus
 from severity.officehours.gaps import Asked, gaps
 from severity.officehours.rendered import duration, rendered_pages, sections_of
+from severity.officehours.search import Index
 from severity.policy import load_policy
 from severity.taxonomy import harm_classes
 from severity.tiers import load_tiers
@@ -34,6 +37,33 @@ def test_it_has_forty_pages_of_text_each_section_of_a_readable_length(sections):
     lengths = {section.address: len(section.text.split()) for section in sections}
     assert sum(lengths.values()) > 40 * 450 and len({section.file for section in sections}) >= 20
     assert {address: n for address, n in lengths.items() if not 25 <= n <= 250} == {}
+
+
+@pytest.fixture(scope="module")
+def in_force(sections):
+    """The pages with the rules in force, as the command line asks them without an extra."""
+    return Index((*sections, *sections_of(pages_in_force(), "")))
+
+
+@pytest.mark.parametrize(
+    ("question", "address"),
+    [
+        ("Our waiver runs out soon, may we extend it?", "09-exceptions-and-waivers.md#renewing-a-waiver"),
+        ("May somebody stop the system at night?", "16-human-oversight.md#stopping-the-system"),
+        (
+            "Our chatbot just told a customer how to hurt themselves",
+            "06-severity-examples.md#chatbot-encourages-self-harm",
+        ),
+    ],
+)
+def test_a_question_that_somebody_has_in_need_is_shown_the_section_that_helps_first(in_force, question, address):
+    assert ask(in_force, question).citations[0].address == address
+
+
+def test_a_question_about_something_else_is_not_shown_who_owns_a_rule(in_force):
+    shown = ask(in_force, "What is the owner policy of lunch?").citations
+    assert any(each.file == "rendered/policy.md" for each in shown)
+    assert not [each.quote for each in shown if each.quote.startswith("Owner:")]
 
 
 def test_every_page_has_an_owner_and_a_reviewed_date(sections):
