@@ -155,11 +155,12 @@ class Hand:
 
 @dataclass(frozen=True)
 class Say:
-    """A message in a channel that is no incident's, once."""
+    """A message in a channel that is no incident's, once; where Slack refuses it, to `otherwise` directly."""
 
     channel: str
     message: Message
     thread_ts: str | None = None
+    otherwise: str | None = None
 
 
 @dataclass(frozen=True)
@@ -282,9 +283,14 @@ def perform(effect: Effect, key: str, again: bool, about: int | None = None) -> 
         case Hand(user, name, title, content, comment):
             room = parts().world(about).room
             room.upload_direct(user, name=name, title=title, content=content, comment=comment, again=again)
-        case Say(channel_id, message, thread_ts):
+        case Say(channel_id, message, thread_ts, otherwise):
             room = parts().world(None, channel_id).room
-            room.post(channel_id, message, key=key, again=again, thread_ts=thread_ts)
+            try:
+                room.post(channel_id, message, key=key, again=again, thread_ts=thread_ts)
+            except SlackRefused:
+                if otherwise is None:
+                    raise
+                room.post_direct(otherwise, message, key=f"{key}:direct", again=again)
         case AnswerMessage(question_id):
             shown_questions.show_answer(question_id, again)
         case QueueEntry(handoff_id):

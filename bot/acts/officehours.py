@@ -316,7 +316,7 @@ def answer(session: Session, item: Item, who: Person) -> Done:
     question = session.get_one(Question, entry.question_id)
     message = expert_message(question.text, text, who.user_id, entry.asked_by)
     back: Effect = (
-        Say(question.channel, message, question.thread_ts)
+        Say(question.channel, message, question.thread_ts, otherwise=entry.asked_by)
         if question.public or (question.place == "direct" and question.user == entry.asked_by)
         else Direct(entry.asked_by, message)
     )

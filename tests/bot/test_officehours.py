@@ -339,6 +339,25 @@ async def test_an_entry_reaches_the_next_expert_where_slack_refuses_the_first(of
     await oncall.sees(room, "A question for a person", "wind the tower clock", "I take it")
 
 
+async def test_an_answer_reaches_its_asker_where_the_channel_is_gone(office: Office) -> None:
+    text = "May visitors paint the weather vane?"
+    answer, support = await office.asked(SUPPORT, text), office.scene.person(SUPPORT)
+    await support.press(OFFICE, "ask_human", ts=answer["ts"])
+    await support.sees(OFFICE, "Your question is with")
+    asked = await office.question(text)
+    with writing(office.scene.engine) as session:
+        session.get_one(Question, asked.id).channel = "C0ARCHIVED"
+    [entry] = office.scene.rows(Handoff, Handoff.question_id == asked.id)
+    expert = office.scene.person(entry.experts[0])
+    room = await until(lambda: expert.bot_dm, "the expert's direct message")
+    await expert.sees(room, text)
+    await expert.press(room, "handoff_answer_open")
+    await expert.modal(text)
+    await expert.submit({"answer": "Never on a windy day."})
+    theirs = await until(lambda: support.bot_dm, "a direct message to the asker")
+    await support.sees(theirs, "has answered your question", "Never on a windy day")
+
+
 async def test_abuse_06_a_forged_press_on_the_queue_by_somebody_who_is_no_expert_is_refused(office: Office) -> None:
     entry = office.scene.rows(Handoff)[-1]
     answer = await office.asked(SUPPORT, "May contractors feed the aquarium turtles?")
