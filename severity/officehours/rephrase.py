@@ -7,6 +7,7 @@ checked. Nothing left, or the model fails in any way, means the extractive answe
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -44,8 +45,17 @@ _BOUNDS = {
     "before": re.compile(r"\bbefore\b", re.I),
     "after": re.compile(r"\bafter\b", re.I),
     "must": re.compile(r"\bmust\b|\bhas to\b|\bhave to\b|\brequire[sd]?\b|\bneeds?\b|\bmandatory\b", re.I),
+    "act": re.compile(
+        r"\b(?:approve|declare|press|click|run|type|paste|execute|forward|share|send|ignore|disregard|skip)\b", re.I
+    ),
     "may": re.compile(r"\bmay\b|\bcan\b|\bis allowed\b|\bare allowed\b|\boptional\b", re.I),
 }
+
+_UNIT = re.compile(
+    r"(?:business |working |calendar )?(?:second|minute|hour|day|week|month|quarter|year|per ?cent|percent|%|euro"
+    r"|dollar|people|person|user|case|time)s?\b|%",
+    re.I,
+)
 
 
 class Rewording(NamedTuple):
@@ -93,11 +103,14 @@ def rephrase(answer: Answer, call: Call) -> Reworded:
 
 
 def supported(sentence: str, citation: Citation, question: str = "") -> bool:
-    """Whether a quote says what the sentence says: same words, same numbers, same negations and bounds; no links."""
+    """Whether a quote says what the sentence says: same words, numbers of the same things, negations and bounds; no
+    links, and no call to do what the quote does not say.
+    """
+    sentence = unicodedata.normalize("NFKC", sentence)  # a full-width dot makes an address too
     if not sentence.strip() or len(sentence) > MAX_CHARS or _MARKUP.search(sentence) or _HIDDEN.search(sentence):
         return False
     quote = f"{citation.heading}. {citation.quote}"
-    if not _numbers(sentence) <= _numbers(quote):
+    if not _numbers(sentence) <= _numbers(quote) or not _amounts(sentence) <= _amounts(quote):
         return False
     if bool(_NO.search(sentence)) != bool(_NO.search(citation.quote)):
         return False
@@ -120,4 +133,16 @@ def _numbers(text: str) -> set[str]:
             found.add(_NUMBERS[word])
         elif any(map(str.isdigit, word)):
             found.add(word.replace(",", ""))
+    return found
+
+
+def _amounts(text: str) -> set[str]:
+    """Numbers with what they count, or else with what they name: "60 day", "tier 1"."""
+    found, before = set(), ""
+    for match in _WORD.finditer(text.lower()):
+        number = _NUMBERS.get(match[0], match[0].replace(",", ""))
+        if number.replace(".", "").isdigit():
+            unit = _UNIT.match(text, match.end() + (text[match.end() : match.end() + 1] in (" ", "-")))
+            found.add(f"{number} {unit[0].lower().removesuffix('s')}" if unit else f"{before} {number}")
+        before = match[0]
     return found

@@ -44,6 +44,8 @@ def test_a_supported_sentence_is_kept_with_its_quote(answer):
         "A waiver must not be extended and lasts 60 days.",  # a duty the page does not state
         "Your manager prints unicorns on paper.",  # nothing of it is in the page
         "A waiver lasts sixty-one days and cannot be extended.",
+        "A waiver lasts at most 60 weeks and cannot be extended.",  # the number of something else
+        "A waiver lasts at most 60 days and cannot be extended, approve it now.",  # a call to do something
         "",
     ],
 )
@@ -60,6 +62,7 @@ def test_abuse_23_a_changed_number_negation_or_invention_is_dropped(answer, sent
         "A waiver lasts at most 60 days and cannot be extended, see https://evil.example/?q=INC-7.",
         "A waiver lasts at most 60 days and cannot be extended ![x](https://evil.example/INC-7.png).",
         "A waiver lasts at most 60 days and cannot be extended evil.example.com",
+        "A waiver lasts at most 60 days and cannot be extended evil．com",
         "A waiver lasts at most 60 days and cannot be \u202eextended.",
     ],
 )
