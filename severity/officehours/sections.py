@@ -40,6 +40,8 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
 _MARK = re.compile(r"(\*\*|__|~~|`+|(?<!\w)[*_]|[*_](?!\w))")
+_FRONT = re.compile(r"\s*(---|\+\+\+)[ \t]*\n")
+_AUDIENCE = re.compile(r"^\W*audience\W*[:=]", re.IGNORECASE | re.MULTILINE)
 _YAML_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _TOML_END = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -236,16 +238,21 @@ def _front_matter(source: str, file: str) -> tuple[FrontMatter, str, int]:
     Other tools' front matter is often not strict YAML. A page keeps its text then and loses owner and date; but where
     it speaks of an audience, guessing could show it to the wrong people, so the page is refused.
     """
-    if not source.startswith(("---\n", "+++\n")):
+    fence = _FRONT.match(source)
+    if fence is None:
         return FrontMatter(), source, 1
-    toml = source.startswith("+")
-    end = (_TOML_END if toml else _YAML_END).search(source, 4)
+    toml = fence[1] == "+++"
+    end = (_TOML_END if toml else _YAML_END).search(source, fence.end())
     if end is None:
+        if _AUDIENCE.search(source[fence.end() :].split("\n\n", 1)[0]):
+            raise ContentError([Fault(file, 1, "audience", "stands in front matter that does not end")])
         return FrontMatter(), source, 1
-    head, body = source[4 : end.start()], source[end.end() + 1 :]
+    head, body = source[fence.end() : end.start()], source[end.end() + 1 :]
     first_line = source[: end.end()].count("\n") + 2
     try:
         value = _toml(head, file) if toml else read_yaml_text(head, file).value
+        if not isinstance(value, dict | None) and not _AUDIENCE.search(head):
+            return FrontMatter(), source, 1  # text between two rules
         front = _front(value, file)
     except ContentError:
         if "audience" in head.lower():
@@ -264,7 +271,8 @@ def _toml(head: str, file: str) -> dict[str, object]:
 
 def _front(value: object, file: str) -> FrontMatter:
     if not isinstance(value, dict):
-        return FrontMatter()
+        raise ContentError([Fault(file, 2, "", "must be keys and values")])
+    value = {str(key).lower(): each for key, each in value.items()}
 
     def words(key: str) -> str | None:
         found = value.get(key)
@@ -280,4 +288,4 @@ def _front(value: object, file: str) -> FrontMatter:
         day = None
     weight = value.get("weight")
     share = float(weight) if isinstance(weight, int | float) and 0 < weight <= 1 else 1.0
-    return FrontMatter(words("title"), words("owner"), day, audience, share)
+    return FrontMatter(words("title"), words("owner"), day, audience.lower(), share)

@@ -124,6 +124,29 @@ def test_strange_front_matter_costs_owner_and_date_but_not_the_page(write, handb
     assert section.text == "Text." and section.owner is None
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "\n---\naudience: legal\n---\n",
+        "--- \naudience: legal\n---\n",
+        "---\nAudience: Legal\n---\n",
+        "---\n- audience: legal\n---\n",
+        "---\naudience: legal\n\n",
+    ],
+)
+def test_an_audience_that_is_written_carelessly_never_makes_a_page_public(write, handbook, page):
+    write("a.md", f"{page}# A\n\nHidden.\n")
+    corpus = Corpus([handbook])
+    assert {section.audience for section in corpus.sections} == ({"legal"} if not corpus.faults else set())
+    write("b.md", "---\n\nA rule above a page, and the word audience: in its text.\n")
+    assert [section.audience for section in Corpus([handbook]).sections if section.file == "b.md"] == ["everyone"]
+
+
+def test_text_between_two_rules_at_the_top_is_no_front_matter():
+    [section] = parse("---\n\nTea is served at four.\n\n---\n\nSoup is served at noon.\n", "a.md")
+    assert "Tea is served" in section.text and "Soup is served" in section.text
+
+
 def test_front_matter_in_toml_is_read_and_an_audience_in_broken_toml_refuses_the_page(write, handbook):
     write("a.md", '+++\nowner = "Legal"\nreviewed = 2026-10-01\n+++\n# A\n\nText.\n')
     write("b.md", '+++\naudience = "legal\n+++\n# B\n\nHidden.\n')
