@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playbooks.scenario import EVERYONE, START, Scenario
+from incidents.lifecycle import ROLES
+from playbooks.scenario import DOS, EVERYONE, START, Expects, Scenario
 from playbooks.scenario_graph import Cause, Duty, Msel
 from severity.errors import ContentError, Fault, UnknownAnswer
 from severity.loading import Document, check_shape, read_yaml, read_yaml_text
@@ -19,6 +20,19 @@ from severity.taxonomy import HARM_CLASS_IDS
 MAX_FILE_BYTES = 5_000_000
 _TABLES = ("roles", "objectives", "systems", "injects", "actions")
 _RESERVED = {"roles": EVERYONE, "injects": START}
+# What the record shows of a deed, and so what an action may expect of it; of a deed that is not here, nothing.
+_SHOWN = {
+    "declare": ("private", "severity_at_least"),
+    "classify": ("harm_class", "severity_at_least"),
+    "assign": ("role",),
+    "contain": ("runbook",),
+    "step": ("runbook", "step"),
+    "evidence": ("runbook", "step"),
+    "rollback": ("target",),
+    "comms": ("comms",),
+    "clock": ("clock",),
+    "decide": ("option",),
+}
 
 _Path = tuple[str | int, ...]
 _Item = tuple[_Path, dict[str, Any]]
@@ -158,7 +172,10 @@ def _names(document: Document, tables: dict[str, list[_Item]], known: Known) -> 
         after, expects = action.get("after", START), _part(action, "expects")
         if after in ids["injects"] and action.get("id") not in expected.get(after, ()):
             yield document.fault((*path, "after"), f"{after} does not list {action.get('id')} under expects")
-        yield from unknown((*path, "expects", "role"), expects.get("role"), "roles")
+        yield from _never_done(document, path, action, options_of.get(after), targets)
+        yield from unlisted(
+            (*path, "expects", "role"), expects.get("role"), ROLES, f"role of an incident: {', '.join(ROLES)}"
+        )
         yield from unlisted((*path, "expects", "runbook"), expects.get("runbook"), known.runbooks, "runbook")
         yield from unlisted((*path, "expects", "clock"), expects.get("clock"), known.clocks, "clock")
         yield from unlisted(
@@ -174,6 +191,21 @@ def _names(document: Document, tables: dict[str, list[_Item]], known: Known) -> 
         runbooks = system.get("runbooks")
         for index, name in enumerate(runbooks if isinstance(runbooks, list) else []):
             yield from unlisted((*path, "runbooks", index), name, known.runbooks, "runbook")
+
+
+def _never_done(
+    document: Document, path: _Path, action: dict[str, Any], options: Collection[str] | None, targets: Collection[str]
+) -> Iterator[Fault]:
+    """An action that no team could be credited with, whatever it does: it would count as missed for ever."""
+    do, expects = str(action.get("do")), _part(action, "expects")
+    after = action.get("after", START)
+    if do == "decide" and not options and (options is not None or after == START):
+        yield document.fault((*path, "do"), f"nothing can be decided: {after} has no options")
+    if do == "rollback" and not targets:
+        yield document.fault((*path, "do"), "nothing can be rolled back: no system has rollback_targets")
+    for key in expects:
+        if do in DOS and key in Expects.model_fields and key not in _SHOWN.get(do, ()):
+            yield document.fault((*path, "expects", key), f"{do} never shows this in the record")
 
 
 def _twice(document: Document, items: list[_Item]) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
 """An MSEL of another tool as a scenario of ours: the common part of every such import. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,17 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (r"chief|ceo|cfo|board|executive|head of|director", "executive"),
     (r"customer|client|user|citizen|patient", "customer"),
 )
+
+# The source names no system; without a lever nothing could be rolled back.
+_SYSTEM = {
+    "id": "imported-system",
+    "name": "System of the exercise",
+    "owner": "model-owner",
+    "tier": 1,
+    "rollback_targets": [
+        {"id": "switch", "kind": "openfeature", "title": "The system, on or off", "class": "disruptive"}
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -84,12 +95,13 @@ def scenario(msel: Msel, known: Known = NOTHING_KNOWN) -> Made:
     roles = dict(msel.roles) or {"commander": "Incident commander"}
     actions: list[dict[str, Any]] = []
     silent = not any(event.expected for event in msel.events)  # the source expects nothing in particular
-    injects = [_inject(event, roles, minutes, actions, silent) for event in msel.events]
+    chosen = {wanted.text for event in msel.events if event.options for wanted in event.expected}
+    injects = [_inject(event, roles, minutes, actions, silent, chosen) for event in msel.events]
     told = " ".join([msel.title, msel.background, *(event.text for event in msel.events)])
     classes = ([found.name for found in suggest(told[:20_000]).harm_classes] or ["H9"])[:3]
     assumed += [
         f"harm class {', '.join(classes)}, risk tier 1 and one system with a name of ours",
-        "commands for the expected actions were guessed from their words",
+        "commands for the expected actions were guessed from their words; a decision without options is a note",
         "severity SEV3, since the source has no ground truth",
     ]
     value = {
@@ -112,7 +124,7 @@ def scenario(msel: Msel, known: Known = NOTHING_KNOWN) -> Made:
             {"id": name, "title": words(title, 120, "Role"), "why": "Plays in the source."}
             for name, title in roles.items()
         ],
-        "systems": [{"id": "imported-system", "name": "System of the exercise", "owner": "model-owner", "tier": 1}],
+        "systems": [_SYSTEM],
         "background": plain(msel.background) or "The source gives no background. Say who you are and what you run.",
         "opening": "Exercise control opens the exercise; the first event follows.",
         "injects": injects,
@@ -136,7 +148,12 @@ def _minutes(msel: Msel, assumed: list[str]) -> int:
 
 
 def _inject(
-    event: Event, roles: Mapping[str, str], minutes: int, actions: list[dict[str, Any]], silent: bool
+    event: Event,
+    roles: Mapping[str, str],
+    minutes: int,
+    actions: list[dict[str, Any]],
+    silent: bool,
+    chosen: Collection[str],
 ) -> dict[str, Any]:
     expects = []
     start = event.at or (event.after[1] if event.after else 0)
@@ -146,6 +163,11 @@ def _inject(
         by = wanted.by or event.by or (event.to if event.to in roles else next(iter(roles)))
         if any((action["text"], action["by"]) == (words(text, 400, "Answer it."), by) for action in actions):
             continue  # expected already, after an earlier inject
+        do = wanted.do or command_for(text)
+        if do == "decide" and not event.options:
+            if text in chosen:
+                continue  # expected after a later inject, which has the options
+            do = _NOTE
         name = named(f"{event.id[:24]}-{text}", [action["id"] for action in actions])
         expects.append(name)
         actions.append(
@@ -153,7 +175,7 @@ def _inject(
                 "id": name,
                 "text": words(text, 400, "Answer it."),
                 "by": by,
-                "do": wanted.do or command_for(text),
+                "do": do,
                 "within": max(1, min(wanted.within or _ANSWER, minutes - start)),
                 "after": event.id,
                 "objective": f"objective-{by}"[:60],

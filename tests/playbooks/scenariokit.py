@@ -25,7 +25,7 @@ harm_classes: [H4]
 tier: 1
 objectives: [{id: respond, text: Respond in time., capability: Response}]
 roles: [{id: commander, title: Commander, why: Decides.}]
-systems: [{id: bot, name: Bot, owner: model-owner, runbooks: [personal-data-in-outputs]}]
+systems: [{id: bot, name: Bot, owner: me, runbooks: [personal-data-in-outputs], rollback_targets: [{id: model, kind: mlflow, title: M}]}]
 background: A shop.
 opening: A report.
 injects:
@@ -58,7 +58,7 @@ truth:
   facts: {materialisation: event, ongoing: "yes", scope: many, personal_data: others, minors: none, rights_law: "no"}
   clocks: [eu-gdpr-33]
   containment: Off.
-"""
+"""  # noqa: E501 - the systems stand on one line, so that the lines of the faults stay countable
 
 
 def case_studies() -> list[Path]:

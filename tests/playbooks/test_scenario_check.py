@@ -45,6 +45,12 @@ def test_the_sound_one_is_sound() -> None:
         ("objectives: [", "objectives: [{id: spare, text: Nobody tests it., capability: X y}, ", 7, "no action tests"),
         ("    text: It goes on.", "    text: It goes on.\n    image: ../../secret.png", 24, "without .."),
         ("kind: customer}", "kind: friend}", 15, "input should be"),
+        ("do: rollback", "do: decide", 34, "nothing can be decided: second has no options"),
+        ("do: rollback, within: 10, after: second", "do: decide, within: 10", 34, "start has no options"),
+        (", rollback_targets: [{id: model, kind: mlflow, title: M}]", "", 34, "no system has rollback_targets"),
+        ("after: first,", "after: first, expects: {target: model},", 33, "declare never shows this in the record"),
+        ("do: declare,", "do: assign, expects: {role: commander},", 33, None),
+        ("do: declare,", "do: assign, expects: {role: privacy},", 33, "privacy is no role of an incident"),
         ("to: commander", "channel: dm", 13, "direct message to everyone"),
     ],
 )

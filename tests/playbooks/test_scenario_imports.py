@@ -217,6 +217,12 @@ def test_our_own_csv_comes_back_with_its_injects_roles_and_actions() -> None:
         assert {(action.do, action.text) for action in back.actions} == asked
 
 
+def test_a_decision_that_the_source_gives_no_options_for_is_a_note() -> None:
+    text = "minute,from,to,text,expected\n0,Boss,commander,Shall I?,Decide who leads\n"
+    made = from_csv(text, "Lunch", KNOWN)
+    assert [(action.do, action.text) for action in sound(made).actions] == [("note", "Decide who leads")]
+
+
 def test_a_csv_with_other_peoples_column_names_and_semicolons_imports() -> None:
     text = "Time;From;Audience;Inject\n09:00;Press;Communications;Is it true?\n09:20;CEO;;Well?\n"
     scenario = sound(from_csv(text, "Lunch", KNOWN))

@@ -88,7 +88,7 @@ def test_a_scenario_survives_being_stored(scenario: Scenario) -> None:
 def test_the_organisations_own_scenario_replaces_ours_and_a_broken_one_hides_none(tmp_path: Path) -> None:
     name = "wrong-tenant-retrieval"
     text = (LIBRARY / f"{name}.yaml").read_text(encoding="utf-8")
-    (tmp_path / "own.yaml").write_text(text.replace("version: 1", "version: 7"), encoding="utf-8")
+    (tmp_path / "own.yaml").write_text(text.replace("version: 2", "version: 7", 1), encoding="utf-8")
     (tmp_path / "broken.yaml").write_text("id: safety-filter-off-in-one-region\nid: twice\n", encoding="utf-8")
     library = load_scenarios([tmp_path])
     assert library.scenarios[name].version == 7
