@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.inbox import Item
 from bot.listeners import Ack, Door, carried, forms, team_of, user_of
 from bot.listeners.forms import Body
+from bot.rehearsal import bannered
 from bot.views.blocks import spoken
 from integrations.slack import Message
 from severity.errors import RaiIncidentError
@@ -159,16 +160,18 @@ async def save(door: Door, ack: Ack, body: Body, kind: str, payload: dict[str, A
     refused = await door.save(item)
     await ack()
     if refused:
-        await _say(door, body, refused)
+        await say(door, body, Message(spoken(refused)), exercise_id=payload.get("exercise"))
 
 
 async def _say(door: Door, body: Body, words: str) -> None:
     await say(door, body, Message(spoken(words)))
 
 
-async def say(door: Door, body: Body, message: Message) -> None:
-    """A message for the person who pressed, under the message they pressed on."""
-    message = door.in_exercise(channel_of(body), message)
+async def say(door: Door, body: Body, message: Message, *, exercise_id: int | None = None) -> None:
+    """A message for the person who pressed, under the message they pressed on. `exercise_id` is whose button it was:
+    in direct messages the channel does not tell."""
+    number = f"EX-{exercise_id}" if exercise_id else door.parts.exercise_rooms.get(channel_of(body))
+    message = message if number is None else bannered(number, message)
     url = body.get("response_url")
     if url and await asyncio.to_thread(door.parts.slack.respond, str(url), message):
         return

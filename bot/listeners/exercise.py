@@ -44,15 +44,15 @@ def register(app: AsyncApp, door: Door) -> None:
 
     @app.action(re.compile("^(" + "|".join(OPENING) + ")$"))
     async def open_form(ack: Ack, body: Body, action: dict[str, Any]) -> None:
-        exercise_id = buttons.named(action, EXERCISE)["exercise"]
+        exercise_id = int(buttons.named(action, EXERCISE)["exercise"])
         try:
-            view = await _form(door, body, action["action_id"], int(exercise_id))
+            view = await _form(door, body, action["action_id"], exercise_id)
             refused = await door.open_modal(body["trigger_id"], view)
         except RaiIncidentError as error:
             refused = str(error)
         await ack()
         if refused:
-            await buttons.say(door, body, Message(spoken(refused)))
+            await buttons.say(door, body, Message(spoken(refused)), exercise_id=exercise_id)
 
     @app.action(panel.SPEED)
     async def speed(ack: Ack, body: Body, action: dict[str, Any]) -> None:
@@ -281,14 +281,13 @@ buttons.ACTING |= {
         "exercise_begin",
         "exercise_pause",
         "exercise_resume",
-        "exercise_next",
-        "exercise_skip",
         "exercise_end",
         "exercise_stop",
         "exercise_report",
         "exercise_tickets",
     )
 }
+buttons.ACTING |= {name: (name, ("exercise", "inject")) for name in ("exercise_next", "exercise_skip")}
 submits.PAYLOADS |= {
     views.START: _started,
     panel.IMPROVISE: _improvised,
