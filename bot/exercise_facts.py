@@ -115,6 +115,7 @@ def panel_facts(session: Session, exercise: Exercise) -> PanelFacts:
         minutes=scenario.minutes,
         channel_id=exercise.channel_id,
         incident=f"INC-{exercise.incident_id}" if exercise.incident_id else None,
+        next_id=following[0].inject_id if following else None,
         next_title=_title(exercise, following[0]) if following else None,
         next_minute=following[1] if following else None,
         next_at=clock.moment(following[1]) if following else None,

@@ -314,16 +314,16 @@ def _send_due(
 # the facilitator's hand
 
 
-def send_next(session: Session, exercise: Exercise, *, by: str) -> ExerciseInject:
-    """Send the next inject now. Conflict when none is known."""
-    row = _next(session, exercise)
+def send_next(session: Session, exercise: Exercise, wanted: str, *, by: str) -> ExerciseInject:
+    """Send the inject `wanted`, the next one, now. Conflict when another one is next, or none is known."""
+    row = _next(session, exercise, wanted)
     _settle(session, row, "delivered", minute(exercise), by)
     return row
 
 
-def skip_next(session: Session, exercise: Exercise, *, by: str) -> ExerciseInject:
-    """Leave the next inject out; what it would have asked for counts for nothing."""
-    row = _next(session, exercise)
+def skip_next(session: Session, exercise: Exercise, wanted: str, *, by: str) -> ExerciseInject:
+    """Leave the inject `wanted`, the next one, out; what it would have asked for counts for nothing."""
+    row = _next(session, exercise, wanted)
     _settle(session, row, "skipped", minute(exercise), by)
     return row
 
@@ -380,11 +380,17 @@ def attach(session: Session, exercise: Exercise, incident: Incident) -> None:
     session.flush()
 
 
-def _next(session: Session, exercise: Exercise) -> ExerciseInject:
+def _next(session: Session, exercise: Exercise, wanted: str) -> ExerciseInject:
+    """The next inject, where it is the one that whoever pressed saw: a second press, or one that crosses the clock's
+    own sending, must not send another."""
     require_begun(exercise)
     found = next_inject(session, exercise)
     if found is None:
         raise Conflict("No inject is left that could come next. Nothing was changed; you can improvise one, or end it.")
+    if found[0].inject_id != wanted:
+        raise Conflict(
+            "Another inject is next by now. Nothing was sent or left out; look at the panel and press again."
+        )
     return found[0]
 
 

@@ -150,7 +150,7 @@ def speed(session: Session, item: Item, who: Person) -> Done:
 def send_next(session: Session, item: Item, who: Person) -> Done:
     """The next inject, now."""
     exercise = _led(session, item, who)
-    row = running.send_next(session, exercise, by=who.user_id)
+    row = running.send_next(session, exercise, str(item.payload.get("inject") or ""), by=who.user_id)
     return Done(None, [*_deliver(exercise, row), Panel(exercise.id)])
 
 
@@ -158,7 +158,7 @@ def send_next(session: Session, item: Item, who: Person) -> Done:
 def skip(session: Session, item: Item, who: Person) -> Done:
     """The next inject is left out."""
     exercise = _led(session, item, who)
-    running.skip_next(session, exercise, by=who.user_id)
+    running.skip_next(session, exercise, str(item.payload.get("inject") or ""), by=who.user_id)
     return Done(None, [Panel(exercise.id)])
 
 

@@ -67,6 +67,7 @@ class PanelFacts:
     minutes: int
     channel_id: str | None
     incident: str | None
+    next_id: str | None
     next_title: str | None
     next_minute: float | None
     next_at: datetime | None
@@ -137,8 +138,9 @@ def _controls(facts: PanelFacts, value: str) -> list[Block]:
         else button("Resume", "exercise_resume", value, style="primary")
     )
     row = [turn]
-    if facts.next_title:
-        row += [button("Next now", "exercise_next", value), button("Skip it", "exercise_skip", value)]
+    if facts.next_id:
+        following = f"{value}:{facts.next_id}"  # so that a second press sends nothing that nobody has looked at
+        row += [button("Next now", "exercise_next", following), button("Skip it", "exercise_skip", following)]
     row += [
         button("Improvise…", "exercise_improvise_open", value),
         button("Add people…", "exercise_people_open", value),

@@ -56,7 +56,7 @@ class SoloFacts:
     minutes: int
     channel_id: str | None
     next_at: datetime | None
-    more: bool
+    next_id: str | None
     ends_at: datetime | None
     hints: bool
     asked: Sequence[tuple[str, float]]
@@ -153,8 +153,8 @@ def _live(facts: SoloFacts, value: str) -> list[Block]:
         else button("Resume", "exercise_resume", value, style="primary")
     )
     row = [turn]
-    if facts.more:
-        row.append(button("Next message now", "exercise_next", value))
+    if facts.next_id:
+        row.append(button("Next message now", "exercise_next", f"{value}:{facts.next_id}"))
     if facts.hints and facts.asked:
         row.append(button("Give me a hint", "solo_hint", value))
     return [*blocks, actions(*row, _switch(facts, value), stop)]

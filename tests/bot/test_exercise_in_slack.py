@@ -137,8 +137,14 @@ async def test_the_facilitator_holds_the_clock_and_the_injects(scene: Scene) -> 
     lead, on_call = scene.person(LEAD), scene.person(ONCALL)
     channel = str(exercise.channel_id)
     await press(lead, exercise, "exercise_begin")
-    await press(lead, exercise, "exercise_next")
+    await until(lambda: "exercise_next" in lead.buttons(str(exercise.panel_channel)), "the clock to run")
+    body, heard = await scene.press_body(LEAD, str(exercise.panel_channel), "exercise_next"), len(scene.whispers(LEAD))
+    for twice in ("1", "2"):
+        await scene.post(interaction({**body, "trigger_id": body["trigger_id"] + twice}))
     await on_call.sees(channel, "where somebody else lives")
+    await scene.hears(LEAD, heard, "Another inject is next by now")
+    await scene.settled()
+    assert rows(scene, ExerciseInject, exercise)["purge"].state == "waiting"
     await press(lead, exercise, "exercise_skip")
     await press(lead, exercise, "exercise_improvise_open")
     await lead.modal("Improvise in EX-")
