@@ -82,16 +82,17 @@ def _deliver(exercise: Exercise, *rows: ExerciseInject) -> list[Effect]:
 
 def _over(session: Session, exercise: Exercise) -> list[Effect]:
     """What follows the end: ratings from the evidence, and everybody told."""
+    scenario = running.scenario_of(exercise)
     outcomes = running.judge(
         session,
         exercise,
-        running.scenario_of(exercise),
+        scenario,
         exercise_facts.facts(session, exercise),
         running.minute(exercise),
     )
     afterwards.propose(session, exercise, outcomes)
     ratings = afterwards.shown_ratings(session, exercise, outcomes)
-    message = after.ended_message(exercise.id, ratings, exercise.ended_because)
+    message = after.ended_message(exercise.id, ratings, scenario.discussion, exercise.ended_because)
     return [ExerciseMessage(exercise.id, message), *solo.after(session, exercise), Panel(exercise.id)]
 
 

@@ -162,6 +162,7 @@ def _rate(session: Session, found: Exercise, who: Person, where: Where) -> Block
     judged = running.judge(session, found, scenario, exercise_facts.facts(session, found), running.minute(found))
     outcomes, shown = by_objective(scenario, judged), afterwards.shown_ratings(session, found, judged)
     words = {objective.id: objective.text for objective in scenario.objectives}
+    tested = dict(zip(words, (each.tested for each in shown), strict=True))  # both in the scenario's order
     lines = [
         RateLine(
             row.objective_id,
@@ -170,6 +171,7 @@ def _rate(session: Session, found: Exercise, who: Person, where: Where) -> Block
             may_confirm(row.proposed),  # type: ignore[arg-type]
             row.confirmed or row.proposed,  # type: ignore[arg-type]
             row.reason,
+            tested[row.objective_id],
             after.evidence_lines(outcomes[row.objective_id]),
         )
         for row in afterwards.ratings(session, found.id)

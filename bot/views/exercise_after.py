@@ -24,8 +24,11 @@ from integrations.slack import Message
 from playbooks.score import RATINGS, Outcome, Rating, Shown
 
 
-def ended_message(exercise_id: int, ratings: Sequence[Shown], because: str | None) -> Message:
-    """The end in the exercise's channel, with what the evidence gives and the short form for everybody."""
+def ended_message(
+    exercise_id: int, ratings: Sequence[Shown], discussion: Sequence[str], because: str | None
+) -> Message:
+    """The end in the exercise's channel: what the evidence gives, what to talk over, and the short form for everybody.
+    Where something real came first nobody has time to talk."""
     lines = [rating_line(each) for each in ratings]
     head = (
         f"⏹️ *The exercise was stopped* because {escape(because, 300)}."
@@ -35,6 +38,9 @@ def ended_message(exercise_id: int, ratings: Sequence[Shown], because: str | Non
     blocks: list[Block] = [section(head)]
     if lines:
         blocks.append(section("*What the record gives*, until an evaluator has decided\n" + "\n".join(lines)))
+    if discussion and not because:
+        asked = "\n".join(f"• {escape(question, 400)}" for question in discussion)
+        blocks.append(section("*Questions to talk over*\n" + cut(asked, 2500)))
     blocks += [
         section("Two minutes while it is fresh: what should stay, what should change?"),
         actions(button("Hot wash…", "hot_wash_open", str(exercise_id), style="primary")),
@@ -63,7 +69,7 @@ def hot_wash_modal(number: str, asked: Sequence[str], metadata: str) -> Block:
 
 @dataclass(frozen=True)
 class RateLine:
-    """One objective to rate, with its evidence."""
+    """One objective to rate, with its evidence; `tested` says how much of it that rests on, where not on all."""
 
     objective_id: str
     text: str
@@ -71,6 +77,7 @@ class RateLine:
     allowed: tuple[Rating, ...]
     chosen: Rating
     reason: str
+    tested: str
     evidence: list[str]
 
 
@@ -83,7 +90,10 @@ def rate_modal(number: str, lines: Sequence[RateLine], unrated: Sequence[Shown],
     for line in lines:
         blocks += [
             divider(),
-            section(f"*{escape(line.text, 400)}*\n" + cut("\n".join(line.evidence), 2300)),
+            section(
+                f"*{escape(line.text, 400)}*{f' · _{escape(line.tested)}_' if line.tested else ''}\n"
+                + cut("\n".join(line.evidence), 2300)
+            ),
             select_input(
                 f"rating:{line.objective_id}",
                 f"Rating (proposed: {line.proposed})",

@@ -74,6 +74,7 @@ async def test_an_exercise_runs_from_the_form_to_the_ratings(scene: Scene, playe
     }
     proposed = {name: row.proposed for name, row in rows(scene, ExerciseRating, played.exercise).items()}
     assert proposed == {"notice": "P", "contain": "S", "words": "U"}
+    await scene.person(ONCALL).sees(played.channel, "Questions to talk over", "Who decides about the transcripts")
 
 
 async def test_the_hot_wash_is_open_to_its_people_only_and_leaves_out_a_name_on_wish(
@@ -292,7 +293,8 @@ async def test_a_real_incident_pauses_what_is_rehearsed_and_offers_to_stop_it(sc
     incident = scene.rows(Incident, Incident.kind == "real")[-1]
     await until(lambda: scene.world.pagerduty.panel()["incidents"], "a real page")
     await on_call.press(channel, "exercise_stop")
-    await on_call.sees(channel, "was stopped", "something real came first")
+    said = await on_call.sees(channel, "was stopped", "something real came first")
+    assert "Questions to talk over" not in words_of(said)
     held = now(scene, exercise)
     assert held.state == "stopped"
     assert held.incident_id != incident.id

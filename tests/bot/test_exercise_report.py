@@ -1,5 +1,6 @@
 """The report of an exercise, worked out by hand: played on a clock that the test turns, with the real verbs."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.exercise_facts import facts
 from bot.exercise_report import gather
 from bot.pdf import markdown_to_pdf
+from bot.views.exercise_after import RateLine, rate_modal
 from incidents import lifecycle, opening
 from incidents.access import Person
 from incidents.clock import now, travel
@@ -192,3 +194,8 @@ def test_an_improvement_is_added_once_however_often_it_is_sent(engine: Engine) -
 def test_what_was_due_at_the_last_minute_is_missed_where_the_exercise_ran_to_its_end(minute: float, state: str) -> None:
     found = outcomes(load_scenario(SMALL), [], {"press": 9.0}, minute, ended=True)
     assert next(each.state for each in found if each.action.id == "update") == state
+
+
+def test_the_form_for_rating_says_how_much_of_an_objective_was_tested() -> None:
+    line = RateLine("contain", "Stop it.", "S", ("S", "M", "U"), "S", "", "2 of 5 actions tested", ["Done"])
+    assert "2 of 5 actions tested" in json.dumps(rate_modal("EX-1", [line], [], "{}"))
