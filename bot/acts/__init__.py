@@ -103,8 +103,13 @@ def meant(session: Session, who: Person, number: str | None, channel: str, actio
     access.check(action, who, incident, set(lifecycle.holders(session, incident.id).values()))
     if here is not None and here.id != incident.id:
         raise NotFound(f"This is the channel of {here.number}, so nothing was changed. Go to {incident.number}'s own.")
-    if incident.kind == "real" and (exercise := running.in_channel(session, who.team_id, channel)) is not None:
+    not_rehearsed(session, incident, channel)
+    return incident
+
+
+def not_rehearsed(session: Session, incident: Incident, channel: str) -> None:
+    """Nothing real is shown or done in an exercise's channel, where all that is said is "not real". Raises NotFound."""
+    if incident.kind == "real" and (exercise := running.in_channel(session, incident.team_id, channel)) is not None:
         raise NotFound(
             f"This is the channel of {exercise.number}, an exercise. {incident.number} is real: go to its own."
         )
-    return incident

@@ -283,10 +283,9 @@ def real_comes_first(session: Session, incident: Incident) -> list[Effect]:
     effects: list[Effect] = []
     for found in running.live(session, incident.team_id):
         exercise = running.lock(session, found.id)
-        runs = exercise.state == "running"
-        if runs:
+        if exercise.state == "running":
             running.pause(session, exercise)
-        message = views.real_incident_message(exercise.id, incident.number, runs)
+        message = views.real_incident_message(exercise.id, incident.number, exercise.state)
         effects += [ExerciseMessage(exercise.id, message), Panel(exercise.id)]
     return effects
 

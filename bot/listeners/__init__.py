@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.orm import Session
 
-from bot.acts import meant
+from bot.acts import meant, not_rehearsed
 from bot.homes import Homes
 from bot.inbox import Full, Inbox, Item
 from bot.parts import Parts
@@ -116,4 +116,6 @@ def visible_incident(
 ) -> Incident:
     """The incident somebody means, checked before a form shows any of it. Raises NotFound or NotAllowed."""
     who = parts.directory.person(user_of(body), team_of(body))
-    return meant(session, who, number or None, channel, action)
+    incident = meant(session, who, number or None, channel, action)
+    not_rehearsed(session, incident, str(body.get("channel_id") or ""))  # `channel` is empty where a number is typed
+    return incident

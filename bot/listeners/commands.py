@@ -125,6 +125,9 @@ async def show_list(door: Door, ack: Ack, body: Body, rest: str) -> None:
     """The open incidents this person may see."""
     who = await asyncio.to_thread(door.parts.directory.person, user_of(body), team_of(body))
     access.check(Action.DECLARE, who)
+    if (number := door.parts.exercise_rooms.get(str(body["channel_id"]))) is not None:
+        await ack(text=f"This is the channel of {number}, an exercise. Real incidents are listed in any other channel.")
+        return
     message = await door.read(lambda session: incident_list(forms.visible_open(session, who)))
     await ack(text=message.text, blocks=message.blocks)
 

@@ -141,19 +141,18 @@ def inject_message(exercise_id: int, inject: Inject, to: str, chosen: tuple[str,
     return Message(f"{escape(inject.persona.name)}: {escape(inject.text, 600)}", blocks)
 
 
-def real_incident_message(exercise_id: int, number: str, paused: bool) -> Message:
-    """A real incident comes first."""
+def real_incident_message(exercise_id: int, number: str, state: str) -> Message:
+    """A real incident comes first. One that stands still can go on; one that has not begun has its *Begin*."""
     words = f"🚨 *{number} is a real incident, declared just now.* Real work comes first."
+    stop = button("Stop the exercise", "exercise_stop", str(exercise_id), style="danger")
+    paused = state == "paused"
     if paused:
         words += " The exercise is paused."
     return Message(
         f"{number} is a real incident. Real work comes first.",
         [
             section(words),
-            actions(
-                button("Stop the exercise", "exercise_stop", str(exercise_id), style="danger"),
-                button("Go on with it", "exercise_resume", str(exercise_id)),
-            ),
+            actions(stop, *([button("Go on with it", "exercise_resume", str(exercise_id))] if paused else [])),
         ],
     )
 

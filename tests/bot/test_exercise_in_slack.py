@@ -170,6 +170,11 @@ async def test_the_facilitator_holds_the_clock_and_the_injects(scene: Scene) -> 
     assert now(scene, other).state == "ready"
     assert all(row.state == "waiting" for row in rows(scene, ExerciseInject, other).values())
     await _end(scene, exercise, LEAD)
+    await press(lead, exercise, "exercise_improve_open")
+    due = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    await lead.submit({"text": "<!channel> <https://example.com|Press me>", "owner": PRIVACY, "due": due})
+    shown = await lead.sees(str(exercise.panel_channel), "Improvement plan", "Press me")
+    assert "&lt;!channel&gt; &lt;https" in words_of(shown)
     await _end(scene, other, COMMS)
 
 
