@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.views.blocks import escape
 from bot.views.exercise_panel import ActionLine, InjectLine, PanelFacts
 from incidents import timeline
 from incidents.models import Assessment, Incident, TimelineEntry
@@ -135,7 +136,8 @@ def panel_facts(session: Session, exercise: Exercise) -> PanelFacts:
         truth=scenario.truth.cause,
         ratings=afterwards.shown_ratings(session, exercise, outcomes),
         improvements=[
-            f"{each.text} · <@{each.owner}> · {each.due:%Y-%m-%d}{f' · {each.ticket}' if each.ticket else ''}"
+            f"{escape(each.text, 300)} · <@{each.owner}> · {each.due:%Y-%m-%d}"
+            f"{f' · {each.ticket}' if each.ticket else ''}"
             for each in afterwards.improvements(session, exercise.id)
         ],
         hot_wash=len(afterwards.hot_wash(session, exercise.id)),

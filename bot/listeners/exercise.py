@@ -6,6 +6,7 @@ Importing this adds its rows to the tables of buttons and submitted forms.
 import asyncio
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -21,7 +22,7 @@ from bot.views import exercise_panel as panel
 from bot.views.blocks import Block, spoken
 from bot.views.exercise import ROLE
 from bot.views.exercise_after import RateLine
-from incidents import access
+from incidents import access, clock
 from incidents.access import Action, Person
 from incidents.errors import BadInput, Conflict, NotAllowed
 from incidents.lifecycle import check_text
@@ -273,6 +274,8 @@ def _improved(values: Values, where: Where) -> tuple[str, Payload]:
         raise BadInput("owner", "Choose a person.")
     if not due:
         raise BadInput("due", "Choose a date.")
+    if date.fromisoformat(due) < clock.now().date():  # here too, while the form still holds what was typed
+        raise BadInput("due", "This date is over already.")
     text = check_text("text", text_of(values, "text"))
     return "exercise_improve", {"exercise": where.get("exercise"), "text": text, "owner": owner, "due": due}
 

@@ -224,13 +224,14 @@ def make_ticket(improvement_id: int, again: bool) -> None:
     with reading(parts().db) as session:
         row = session.get_one(Improvement, improvement_id)
         exercise = session.get_one(Exercise, row.exercise_id)
-        channel, text, due, owner = exercise.channel_id, row.text, row.due, parts().directory.name(row.owner)
+        channel, number, text, due = exercise.channel_id, exercise.number, row.text, row.due
+        owner = parts().directory.name(row.owner)
     if jira is None:
         return
     ticket = jira.find_or_create(
         key=f"improvement:{improvement_id}",
         summary=text,
-        description=f"From the improvement plan of exercise {exercise.number}. Owner {owner}, due {due:%Y-%m-%d}.",
+        description=f"{text}\n\nFrom the improvement plan of exercise {number}. Owner {owner}, due {due:%Y-%m-%d}.",
         link=parts().channel_url(channel) if channel else parts().workspace_url,
         again=again,
     )

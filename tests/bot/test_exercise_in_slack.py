@@ -118,7 +118,9 @@ async def test_an_improvement_becomes_one_real_ticket_however_often_it_is_asked_
     lead = scene.person(LEAD)
     await press(lead, played.exercise, "exercise_improve_open")
     due = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
-    await lead.submit({"text": "Write down who may purge.", "owner": PRIVACY, "due": due})
+    await lead.submit({"text": "Write down who may purge.", "owner": PRIVACY, "due": "2020-01-01"})
+    assert "over already" in str((lead.top or {}).get("errors"))
+    await lead.submit({"due": due})
     await scene.settled()
     for _ in range(2):
         await press(lead, played.exercise, "exercise_tickets")
@@ -129,6 +131,7 @@ async def test_an_improvement_becomes_one_real_ticket_however_often_it_is_asked_
     issues = scene.world.jira.panel()["issues"]
     assert [issue["summary"] for issue in issues] == ["Write down who may purge."]
     assert issues[0]["key"] == row.ticket
+    assert issues[0]["description"].startswith("Write down who may purge.\n")  # the summary holds 255 letters only
     await _report(scene, played, row.ticket)
 
 
@@ -284,7 +287,7 @@ async def test_only_the_facilitator_leads(scene: Scene) -> None:
 
 
 async def test_a_real_incident_pauses_what_is_rehearsed_and_offers_to_stop_it(scene: Scene) -> None:
-    exercise = await start(scene)
+    exercise, ready = await start(scene), await start(scene)
     channel = str(exercise.channel_id)
     await press(scene.person(LEAD), exercise, "exercise_begin")
     on_call = scene.person(ONCALL)
@@ -297,6 +300,13 @@ async def test_a_real_incident_pauses_what_is_rehearsed_and_offers_to_stop_it(sc
     assert now(scene, exercise).state == "paused"
     incident = scene.rows(Incident, Incident.kind == "real")[-1]
     await until(lambda: scene.world.pagerduty.panel()["incidents"], "a real page")
+    await on_call.sees(str(ready.channel_id), "is a real incident")
+    assert "exercise_resume" in on_call.buttons(channel)
+    assert "exercise_resume" not in on_call.buttons(str(ready.channel_id))  # it has not begun
+    for typed in (f"status {incident.number}", f"clocks {incident.number}", "list"):
+        heard = len(scene.whispers(ONCALL))
+        await on_call.command(channel, typed)
+        assert "It is real this time" not in await scene.hears(ONCALL, heard, f"channel of {exercise.number}")
     await on_call.press(channel, "exercise_stop")
     said = await on_call.sees(channel, "was stopped", "something real came first")
     assert "Questions to talk over" not in words_of(said)
