@@ -16,7 +16,7 @@ from bot.effects import Effect
 from bot.inbox import Item
 from incidents import access, lifecycle
 from incidents.access import Action, Person
-from incidents.errors import NotFound
+from incidents.errors import Conflict, NotFound
 from incidents.models import Incident, Timer
 from playbooks import running
 
@@ -105,6 +105,16 @@ def meant(session: Session, who: Person, number: str | None, channel: str, actio
         raise NotFound(f"This is the channel of {here.number}, so nothing was changed. Go to {incident.number}'s own.")
     not_rehearsed(session, incident, channel)
     return incident
+
+
+def not_from_exercise(session: Session, item: Item, who: Person) -> None:
+    """What holds for the whole company is not changed from an exercise's channel, where everything said is "not real".
+    Raises Conflict."""
+    exercise = running.in_channel(session, who.team_id, str(item.payload.get("channel") or ""))
+    if exercise is not None:
+        raise Conflict(
+            f"{exercise.number} is an exercise, and this would be real. Nothing was changed; do it elsewhere."
+        )
 
 
 def not_rehearsed(session: Session, incident: Incident, channel: str) -> None:

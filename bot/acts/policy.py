@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.acts import Done, act
+from bot.acts import Done, act, not_from_exercise
 from bot.effects import Direct, Effect, Tell
 from bot.inbox import Item
 from bot.parts import parts
@@ -32,6 +32,7 @@ def admins_now(item: Item) -> dict[str, Any]:
 def propose(session: Session, item: Item, who: Person) -> Done:
     """Put forward the policy that the person saw on file; the other admins hear of it."""
     access.check(Action.DECLARE, who)
+    not_from_exercise(session, item, who)
     is_admin = _is_admin(item)
     access.require_admin(is_admin)
     edited = parts().policy_in_force.edited()
@@ -53,6 +54,7 @@ def propose(session: Session, item: Item, who: Person) -> Done:
 def approve(session: Session, item: Item, who: Person) -> Done:
     """Put the proposed policy in force."""
     access.check(Action.DECLARE, who)
+    not_from_exercise(session, item, who)
     row = policies.approve(
         session,
         int(item.payload["activation"]),
@@ -69,6 +71,7 @@ def approve(session: Session, item: Item, who: Person) -> Done:
 def reject(session: Session, item: Item, who: Person) -> Done:
     """Leave the policy in force."""
     access.check(Action.DECLARE, who)
+    not_from_exercise(session, item, who)
     row = policies.reject(session, int(item.payload["activation"]), by=who.user_id, is_admin=_is_admin(item))
     own = row.requested_by == who.user_id
     ended = f"{'taken back' if own else 'rejected'} by {person(who.user_id)}"

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from bot.acts import Done, act
+from bot.acts import Done, act, not_from_exercise
 from bot.effects import Tell
 from bot.inbox import Item
 from bot.parts import parts
@@ -16,6 +16,7 @@ from incidents.errors import NotFound
 @act("tier_decide", fresh=True)
 def decide(session: Session, item: Item, who: Person) -> Done:
     """Save the walk's outcome."""
+    not_from_exercise(session, item, who)
     system = inventory.find(session, str(item.payload["system"]))
     if system is None:
         raise NotFound("The inventory has no such AI system any more. Nothing was changed.")

@@ -155,6 +155,9 @@ async def show_clocks(door: Door, ack: Ack, body: Body, rest: str) -> None:
 @subcommand("tier")
 async def walk_tier(door: Door, ack: Ack, body: Body, rest: str) -> None:
     """The tier questions for an AI system."""
+    if (number := door.parts.exercise_rooms.get(str(body["channel_id"]))) is not None:
+        await ack(text=f"{number} is an exercise, and a tier is real. Nothing was changed; ask in any other channel.")
+        return
     trouble = await door.open_modal(body["trigger_id"], await tier.first_page(door, body, rest, body["channel_id"]))
     await ack(**({"text": trouble} if trouble else {}))
 

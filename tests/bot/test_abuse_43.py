@@ -85,7 +85,6 @@ async def rehearsed(scene: Scene) -> Rehearsed:
     await comms.command(channel, "list")
     await comms.command(channel, "nonsense")
     await comms.command(channel, "tier")
-    await comms.close()
     await comms.command(channel, "digest")
     await comms.submit()
     await scene.settled()

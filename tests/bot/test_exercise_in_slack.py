@@ -286,6 +286,20 @@ async def test_only_the_facilitator_leads(scene: Scene) -> None:
     await _end(scene, exercise, LEAD)
 
 
+async def test_what_holds_for_the_whole_company_is_not_changed_from_an_exercise(scene: Scene) -> None:
+    exercise = await start(scene)
+    channel, heard = str(exercise.channel_id), len(scene.whispers(ONCALL))
+    await scene.person(ONCALL).command(channel, "tier")
+    await scene.hears(ONCALL, heard, "a tier is real")
+    assert scene.person(ONCALL).top is None
+    for kind in ("policy_propose", "policy_approve", "policy_reject"):
+        body, heard = await scene.press_body(ONCALL, channel, "exercise_real"), len(scene.whispers(ONCALL))
+        pressed = {**body["actions"][0], "action_id": kind, "value": "1"}
+        await scene.post(interaction({**body, "actions": [pressed]}))
+        await scene.hears(ONCALL, heard, f"{exercise.number} is an exercise, and this would be real")
+    await _end(scene, exercise, LEAD)
+
+
 async def test_a_real_incident_pauses_what_is_rehearsed_and_offers_to_stop_it(scene: Scene) -> None:
     exercise, ready = await start(scene), await start(scene)
     channel = str(exercise.channel_id)
