@@ -280,6 +280,8 @@ def _shortened(full: Scenario, short: Short) -> Scenario:
             "injects": tuple(inject(item) for item in full.injects if item.id in kept),
             "actions": taken,
             "objectives": tuple(objective(item) for item in full.objectives if item.id in tested),
+            # The minutes and injects that the notes speak of are the full variant's.
+            "facilitator": f"(Written for all {full.minutes} minutes.) {full.facilitator}"[:2500],
         }
     )
 

@@ -62,8 +62,11 @@ class _File(_Open):
 
 def from_iceberg(text: str, name: str, known: Known = NOTHING_KNOWN) -> Made:
     """A scenario from the text of the file `name`, or why it makes none. Raises ContentError when it is not JSON."""
+    found = read_json(text, name)
+    if not isinstance(found, dict):
+        return refused("must be an object with schema_version, title and injects")
     try:
-        source = _File.model_validate(read_json(text, name))
+        source = _File.model_validate(found)
     except ValidationError as error:
         return refused(*(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:20]))
     if source.schema_version != VERSION:

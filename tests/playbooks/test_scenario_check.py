@@ -121,6 +121,7 @@ def test_the_short_variant_keeps_its_minutes_and_drops_what_would_dangle() -> No
     assert [(inject.id, inject.at) for inject in short.injects] == [("first", 0), ("second", 5)]
     assert [option.next for option in short.inject("first").options] == [None, None]
     assert short.inject("second").then == ()
+    assert short.facilitator == "(Written for all 30 minutes.) Be kind."
     assert short.inject("second").expects == ()
     assert [(action.id, action.within) for action in short.actions] == [("declare", 5)]
 

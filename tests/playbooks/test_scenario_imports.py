@@ -162,6 +162,12 @@ def test_an_iceberg_file_that_cannot_be_played_is_refused(changed: dict[str, Any
     assert any(reason in refusal for refusal in made.refusals), made.refusals
 
 
+def test_an_iceberg_file_that_is_a_list_is_refused_in_words() -> None:
+    assert from_iceberg("[1]", "ours.json", KNOWN).refusals == (
+        "must be an object with schema_version, title and injects",
+    )
+
+
 @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', "[1,", '{"a": NaN}', "[" * 100_000])
 def test_what_is_not_json_says_so(text: str) -> None:
     with pytest.raises(ContentError, match="ours.json:1"):
