@@ -151,7 +151,10 @@ def _people(session: Session, found: Exercise, who: Person, where: Where) -> Blo
 def _hot_wash(session: Session, found: Exercise, who: Person, where: Where) -> Block:
     if found.live:
         raise Conflict(f"{found.number} still goes on. The hot wash comes right after it.")
-    return after.hot_wash_modal(found.number, afterwards.questions(running.scenario_of(found)), metadata(where))
+    own = next((row for row in afterwards.hot_wash(session, found.id) if row.user == who.user_id), None)
+    given, anonymous = ({}, False) if own is None else (own.answers, own.anonymous)
+    asked = afterwards.questions(running.scenario_of(found))
+    return after.hot_wash_modal(found.number, asked, given, anonymous, metadata(where))
 
 
 def _rate(session: Session, found: Exercise, who: Person, where: Where) -> Block:

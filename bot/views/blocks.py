@@ -256,9 +256,13 @@ def time_input(block_id: str, label: str, *, initial: str) -> Block:
     return _input(block_id, label, element, False, None)
 
 
-def checkbox_input(block_id: str, label: str, options: list[Block], *, hint: str | None = None) -> Block:
-    """Boxes to tick, none required; its action id is `value`."""
+def checkbox_input(
+    block_id: str, label: str, options: list[Block], *, hint: str | None = None, ticked: bool = False
+) -> Block:
+    """Boxes to tick, none required; its action id is `value`. `ticked`: all of them, until somebody says otherwise."""
     element: Block = {"type": "checkboxes", "action_id": "value", "options": options}
+    if ticked:
+        element["initial_options"] = options
     return _input(block_id, label, element, True, hint)
 
 

@@ -1,6 +1,6 @@
 """After an exercise: its end, the hot wash, the ratings, the improvement plan. Pure: plain values to blocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.views.blocks import (
@@ -48,17 +48,24 @@ def ended_message(
     return Message("The exercise is over. Please answer the hot wash.", blocks)
 
 
-def hot_wash_modal(number: str, asked: Sequence[str], metadata: str) -> Block:
-    """The short form right after the exercise."""
+def hot_wash_modal(
+    number: str, asked: Sequence[str], given: Mapping[str, str], anonymous: bool, metadata: str
+) -> Block:
+    """The short form right after the exercise. It replaces what the person said before, so it opens with that
+    (`given`): neither an answer nor the wish to stay unnamed is lost by adding a line."""
     return modal(
         "hot_wash",
         f"Hot wash {number}",
         [
-            *(text_input(f"q{index}", question, optional=True) for index, question in enumerate(asked)),
+            *(
+                text_input(f"q{index}", question, optional=True, initial=given.get(f"q{index}"))
+                for index, question in enumerate(asked)
+            ),
             checkbox_input(
                 "anonymous",
                 "Your name",
                 [option("Leave my name out", "yes", "The report shows what was said, not who said it")],
+                ticked=anonymous,
             ),
         ],
         submit="Send",

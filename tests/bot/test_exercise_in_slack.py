@@ -86,6 +86,13 @@ async def test_the_hot_wash_is_open_to_its_people_only_and_leaves_out_a_name_on_
         await person.modal("Hot wash", "not real")
         await person.submit({"q0": words, "anonymous": options})
     await scene.settled()
+    await on_call.press(played.channel, "hot_wash_open")
+    again = await on_call.modal("Hot wash")
+    for block, initial in (("q0", "initial_value"), ("anonymous", "initial_options")):
+        known = field(again["blocks"], block)
+        assert known is not None
+        assert known[1][initial]  # sent again it replaces: nothing said is lost, and no name comes out
+    await on_call.close()
     text = await _report(scene, played, "Dare to ask.")
     assert "Name a scribe. (privacy)" in text
     assert "Dare to ask." in text
