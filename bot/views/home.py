@@ -83,11 +83,7 @@ def home_view(facts: HomeFacts) -> Block:
     others = [one for one, part in mine if not part]
     blocks: list[Block] = [
         header("AI-harm incidents"),
-        actions(
-            button("Report AI harm", "declare_open", "home", style="danger"),
-            button("Ask the handbook", "ask_open", "home"),
-            block_id="home_main",
-        ),
+        *_buttons(facts.who),
         *_todo(facts.todo),
     ]
     if theirs:
@@ -111,6 +107,14 @@ def home_view(facts: HomeFacts) -> Block:
         blocks.append(context("`/rai-incident digest` in the channel changes or pauses it."))
     blocks += [divider(), section(_abilities(facts))]
     return {"type": "home", "blocks": blocks[:BLOCKS]}
+
+
+def _buttons(who: Person) -> list[Block]:
+    """What a person may begin here; a guest nothing, and a button that only refuses is none."""
+    if not who.full_member:
+        return []
+    report = button("Report AI harm", "declare_open", "home", style="danger")
+    return [actions(report, button("Ask the handbook", "ask_open", "home"), block_id="home_main")]
 
 
 def _todo(todo: Sequence[Todo]) -> list[Block]:
@@ -183,7 +187,9 @@ def _more(left: int, command: str = "list") -> list[Block]:
 def _abilities(facts: HomeFacts) -> str:
     if facts.who.responder:
         you = "You are a responder: you may run incidents, and approve what others ask for."
-    else:
+    elif facts.who.full_member:
         you = "You can report harm; responders take it from there."
+    else:
+        you = "You are a guest here: ask a full member of this workspace to report harm for you."
     lines = "\n".join(f"• {escape(ability, 200)}" for ability in facts.abilities)
     return f"*What I may do here*\n{lines}\n{you} `/rai-incident help` shows every command."

@@ -175,3 +175,9 @@ def test_my_overdue_action_of_a_closed_incident_stands_before_what_has_no_time(s
 def test_the_home_begins_with_the_buttons_to_report_and_to_ask() -> None:
     _, buttons, *_ = home_view(HomeFacts(Person(SUPPORT, TEAM), [], []))["blocks"]
     assert [each["action_id"] for each in buttons["elements"]] == ["declare_open", "ask_open"]
+
+
+def test_a_guest_is_promised_nothing_that_would_be_refused() -> None:
+    said = str(home_view(HomeFacts(Person(SUPPORT, TEAM, full_member=False), [], [])))
+    assert "ask a full member" in said
+    assert "declare_open" not in said and "You can report harm" not in said
