@@ -117,7 +117,7 @@ def _windows(axes: Any, digest: Digest) -> None:
     """The two windows alone, where their weeks are too small to show."""
     last, before = digest.rates.last, digest.rates.before
     if digest.rates.hidden or before is None:
-        _nothing(axes, f"not shown: weeks with fewer than\n{digest.minimum_cell} incidents")
+        _nothing(axes, f"not shown: numbers under {digest.minimum_cell}\ncould be worked out from it")
         return
     for place, window, colour in ((0, before, FAINT), (1, last, BLUE)):
         span = [[window.rate - window.low], [window.high - window.rate]]

@@ -118,7 +118,7 @@ def rate_lines(digest: Digest) -> list[str]:
     """The rate, its course, and what it is made of."""
     rates = digest.rates
     if rates.hidden:
-        return [f"Not shown: it holds weeks with fewer than {digest.minimum_cell} incidents."]
+        return [f"Not shown: numbers under {digest.minimum_cell} could be worked out from it."]
     windows = [("Last 13 weeks", rates.last), *([("the 13 before", rates.before)] if rates.before else [])]
     said = [
         f"{name} {rate(one.rate)} (95 % interval {rate(one.low)} to {rate(one.high)}, "

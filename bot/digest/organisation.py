@@ -2,9 +2,13 @@
 reader could work out from the ones that are shown (abuse case 28). The rule in words: docs/digest.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 
-from bot.digest.value import ALL, MEASURES, Counts, Digest, Number, Rates, Recurrence, Target, Time
+from bot.digest.figures import WINDOW
+from bot.digest.value import ALL, MEASURES, Counts, Digest, Number, Rates, Recurrence, Target, Time, Week
 from incidents.trends import suppress, suppress_overlapping
 
 EXERCISE = "an exercise"  # its scenario may be an incident's
@@ -84,12 +88,35 @@ def _rates(digest: Digest, k: int) -> Rates:
     (For this audience the rates are assembled without weights, which would give the severities away.)
     """
     rates = digest.rates
-    if not rates.left_out and all(week.incidents >= k for week in rates.weeks):
+    if not rates.left_out and all(week.incidents >= k for week in rates.weeks) and _apart(digest, rates.weeks, k):
         return replace(rates, left_out=None)
-    apart = digest.period.every in ("quarterly", None) and rates.before is not None and not rates.left_out
-    if apart and rates.before and min(rates.last.incidents, rates.before.incidents) >= k:
+    once = digest.period.every in ("quarterly", None) and rates.before is not None and not rates.left_out
+    if once and rates.before and min(rates.last.incidents, rates.before.incidents) >= k and _apart(digest, (), k):
         return replace(rates, weeks=(), left_out=None)
     return replace(rates, weeks=(), before=None, change=None, left_out=None, hidden=True)
+
+
+def _apart(digest: Digest, weeks: Sequence[Week], k: int) -> bool:
+    """Whether no small number is the difference of two that are shown: a quarter of 92 days less its last 13 weeks is
+    one day. Everything shown is laid on one line that ends with the period; what lies between two of its marks must
+    not be small."""
+    rates, counts, end = digest.rates, digest.counts, digest.period.after
+    marks = {end: 0}  # day -> incidents from it to the end
+    said = [(week.first, week.incidents) for week in reversed(weeks)]
+    said = said or [
+        (end - timedelta(weeks=WINDOW), rates.last.incidents),
+        *([(end - timedelta(weeks=2 * WINDOW), rates.before.incidents)] if rates.before else []),
+    ]
+    for spans in (
+        said,
+        [(digest.period.first, counts.total or 0), (digest.previous.first, counts.previous_total or 0)],
+    ):
+        so_far = 0
+        for first, incidents in spans:
+            so_far += incidents
+            marks[first] = so_far
+    line = [marks[day] for day in sorted(marks, reverse=True)]
+    return all(further - nearer >= k for nearer, further in pairwise(line))
 
 
 def _targets(digest: Digest, k: int) -> dict[str, dict[str, Target]]:

@@ -35,7 +35,7 @@ def _trend(digest: Digest) -> Sentence:
     rates = digest.rates
     if rates.hidden:
         return Sentence(
-            f"The 13-week trend is not shown, because it holds weeks with fewer than {digest.minimum_cell} incidents.",
+            f"The 13-week trend is not shown: numbers under {digest.minimum_cell} could be worked out from it.",
             None,
         )
     weighted = "Severity-weighted rate" if len(set(rates.weights.values())) > 1 else "Rate"

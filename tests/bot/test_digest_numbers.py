@@ -460,3 +460,17 @@ def test_an_imported_incident_says_where_it_comes_from_and_who_labelled_it(
     assert imported.source_url == "https://incidentdatabase.ai/cite/3"
     assert "confirmed by nobody" in severity.text
     assert timeline.verify(session, incident.id) is None
+
+
+@pytest.mark.parametrize(("on_the_odd_days", "hidden"), [(1, True), (5, False)])
+def test_abuse_28_a_quarter_less_its_last_thirteen_weeks_gives_no_small_number_away(
+    session: Session, on_the_odd_days: int, hidden: bool
+) -> None:
+    quarter = Period(date(2026, 7, 1), date(2026, 10, 1), "UTC", "quarterly")  # 92 days: 13 weeks from 2 July
+    for _ in range(10):
+        add(session, at(10, month=8))
+        add(session, at(10, month=5))
+    for _ in range(on_the_odd_days):
+        add(session, at(1, month=7))
+        add(session, at(1, month=4))
+    assert digest_of(session, quarter, "organisation").rates.hidden is hidden
