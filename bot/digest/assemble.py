@@ -56,6 +56,9 @@ def assemble(
     requests = digest_rows.exposures(session, scope, weeks)
     weights = rules.weights if audience == "team" else dict.fromkeys(rules.weights, 1)
     rates = figures.rates(weeks, digest_rows.weekly(session, scope, weeks), requests, weights)
+    unfinished = period.end > as_of  # days that are still to come would look like days without harm
+    if unfinished:
+        rates = replace(rates, change=None)
     going_on = [_open(row, rules, as_of) for row in digest_rows.open_now(session, scope)]
     late = digest_rows.overdue_clocks(session, scope, as_of)
     actions = sections.overdue_actions(session, scope, as_of.date())
@@ -84,7 +87,7 @@ def assemble(
             hazards=sum(materialised[name] for name in figures.HAZARDS),
             open_now=len(going_on),
         ),
-        change=compare(total, period.days, before, previous.days),
+        change=None if unfinished else compare(total, period.days, before, previous.days),
         rates=rates,
         times=figures.times(chain.from_iterable(groups.values())),
         times_by_severity={severity: figures.times(group) for severity, group in groups.items()},

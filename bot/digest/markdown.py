@@ -55,6 +55,8 @@ def about(digest: Digest) -> list[str]:
             0,
             f"This digest is late: it was due {digest.late_since:%Y-%m-%d %H:%M} UTC, and could not be sent then.",
         )
+    if period.end > digest.as_of:
+        lines.append("These days are not over, so nothing is compared with the time before.")
     if digest.narrowed:
         lines.append(
             f"Only: {', '.join((*digest.systems, *digest.harm_classes))}; exercises and office hours are of everything."

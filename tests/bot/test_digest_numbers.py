@@ -474,3 +474,12 @@ def test_abuse_28_a_quarter_less_its_last_thirteen_weeks_gives_no_small_number_a
         add(session, at(1, month=7))
         add(session, at(1, month=4))
     assert digest_of(session, quarter, "organisation").rates.hidden is hidden
+
+
+def test_days_that_are_still_to_come_are_never_a_falling_number(session: Session) -> None:
+    for _ in range(20):
+        add(session, at(10))
+    digest = digest_of(session, WEEK.following)  # as of its first day
+    assert (digest.change, digest.rates.change) == (None, None)
+    said = to_markdown(digest)
+    assert "falling" not in said and "not over" in said
