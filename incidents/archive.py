@@ -5,16 +5,15 @@ Nothing is decided here: harm classes and severity are suggestions, from the lab
 where. Of times only the day is known, so TTD, TTA, TTM and TTR stay unknown.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from io import StringIO
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from incidents import milestones, timeline
+from incidents.csv_rows import csv_rows
 from incidents.errors import BadInput, Conflict
 from incidents.models import Incident
 from severity.policy import Policy
@@ -78,13 +77,8 @@ def read(incidents: str, labels: str | None, name: str) -> list[Archived]:
     """The archive's rows, oldest first. `labels` is the text of `classifications_CSETv1.csv`. Raises BadInput naming
     file, line and column."""
     labelled = _labels(labels) if labels is not None else {}
-    reader = csv.DictReader(StringIO(incidents))
-    for column in COLUMNS:
-        if column not in (reader.fieldnames or ()):
-            raise BadInput("file", f"{name}, line 1: the column {column} is missing. There are {', '.join(COLUMNS)}.")
     found: dict[int, Archived] = {}
-    for row in reader:
-        where = f"{name}, line {reader.line_num}"
+    for where, row in csv_rows(incidents, name, COLUMNS):
         number = (row["incident_id"] or "").strip()
         if not (number.isascii() and number.isdigit() and len(number) < 10):
             raise BadInput("file", f"{where}, incident_id: {number!r:.40} is no number.")
@@ -200,7 +194,7 @@ def _write(session: Session, entry: Archived, found: Suggested, policy: Policy, 
 def _labels(text: str) -> dict[int, dict[str, str]]:
     """Labels by incident; of several annotators' rows the one that says most."""
     found: dict[int, dict[str, str]] = {}
-    for row in csv.DictReader(StringIO(text)):
+    for _, row in csv_rows(text, "the labels beside it", ()):
         number = (row.get("Incident ID") or "").strip()
         said = {name: value.strip() for name, value in row.items() if name and value and value.strip()}
         said.pop("Incident ID", None)

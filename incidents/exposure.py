@@ -1,10 +1,8 @@
 """Exposure: how many requests each AI system answered on each day (UTC). The denominator of an honest rate."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import StringIO
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from incidents.clock import now
+from incidents.csv_rows import csv_rows
 from incidents.errors import BadInput
 from incidents.models import Base, System
 
@@ -78,17 +77,11 @@ def readings_of(rows: Any, known: Iterable[str]) -> list[Reading]:
 
 def read_csv(text: str, name: str, known: Iterable[str]) -> list[Reading]:
     """All rows of a CSV file with the columns system, day, requests. Raises BadInput naming file, line and column."""
-    reader = csv.DictReader(StringIO(text.removeprefix("\ufeff")))
-    missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-    if missing:
-        raise BadInput("file", f"{name}, line 1: the column {missing[0]} is missing. There are {', '.join(COLUMNS)}.")
     names = frozenset(known)
     return _once(
         [
-            reading_of(
-                {column: (row[column] or "").strip() for column in COLUMNS}, f"{name}, line {reader.line_num}", names
-            )
-            for row in reader
+            reading_of({column: (row[column] or "").strip() for column in COLUMNS}, where, names)
+            for where, row in csv_rows(text, name, COLUMNS)
         ]
     )
 

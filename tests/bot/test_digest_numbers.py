@@ -19,6 +19,7 @@ from bot.digest.value import Digest, Pointer, to_json
 from bot.views.digest import digest_message
 from incidents import archive, exposure, inventory
 from incidents.digest_rows import Scope
+from incidents.errors import BadInput
 from incidents.exposure import Reading
 from incidents.inventory import SystemEntry
 from incidents.models import Assessment, Link, RegulatorClock
@@ -483,3 +484,11 @@ def test_days_that_are_still_to_come_are_never_a_falling_number(session: Session
     assert (digest.change, digest.rates.change) == (None, None)
     said = to_markdown(digest)
     assert "falling" not in said and "not over" in said
+
+
+def test_a_file_that_is_no_readable_csv_is_refused_in_words() -> None:
+    huge = "system,day,requests\n" + "x" * 200_000
+    with pytest.raises(BadInput, match=r"requests\.csv, after line 1"):
+        exposure.read_csv(huge, "requests.csv", ["chat"])
+    with pytest.raises(BadInput, match="archive"):
+        archive.read("incident_id,date,title,description\n" + "x" * 200_000, None, "archive.csv")
