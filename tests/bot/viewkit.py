@@ -102,6 +102,7 @@ CHECKED: dict[str, Callable[[str], Any]] = {
     "metadata": lambda mode: json.dumps({"incident": 7, "channel": "C0SUPPORT1"}),
     "callback": lambda mode: "step_done",
     "number": lambda mode: "INC-999999999" if mode == "maximal" else "INC-7",
+    "next_id": lambda mode: {"empty": None, "maximal": "n" * 60}.get(mode, "press-calls"),  # an inject's, as checked
     "StepView.title": lambda mode: WORDS[mode] or "A step",
     "step_id": lambda mode: "save-the-exchange",
     "plan_hash": lambda mode: "f" * 64,
