@@ -170,6 +170,12 @@ def last_before(session: Session, scope: Scope, start: datetime, days: int) -> l
     return [Earlier(at, str(system), json.loads(found)) for at, system, found in _rows(session, query)]
 
 
+def first_declared(session: Session, scope: Scope) -> datetime | None:
+    """When the first incident was declared that any digest of this workspace counts."""
+    everything = Scope(scope.team_id).counted()
+    return session.scalar(sa.select(Incident.declared_at).where(*everything).order_by(Incident.declared_at).limit(1))
+
+
 def weekly(session: Session, scope: Scope, weeks: Sequence[Period]) -> list[Cell]:
     """Incidents per week and severity. `weeks` follow each other."""
     starts = [week.start for week in weeks]

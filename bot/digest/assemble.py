@@ -121,6 +121,7 @@ def assemble(
         systems=scope.systems,
         harm_classes=scope.harm_classes,
         late_since=late_since,
+        began=_began(session, scope, min(weeks[0].start, previous.start)) if audience == "team" else None,
     )
     if audience == "organisation":
         digest = for_organisation(digest)
@@ -142,6 +143,12 @@ def _open(row: Open, rules: Rules, as_of: datetime) -> OpenIncident:
         clock_due=row.clock_due,
         where=Pointer(f"INC-{row.id}", row.channel, row.url),
     )
+
+
+def _began(session: Session, scope: Scope, start: datetime) -> datetime | None:
+    """When the record's first incident came, if since `start`: what is older than a record is not quiet but unknown."""
+    first = digest_rows.first_declared(session, scope)
+    return first if first is not None and first > start else None
 
 
 def _worst(rows: Sequence[Counted]) -> Counted | None:

@@ -57,6 +57,10 @@ def about(digest: Digest) -> list[str]:
         )
     if period.end > digest.as_of:
         lines.append("These days are not over, so nothing is compared with the time before.")
+    if digest.began is not None:
+        lines.append(
+            f"The record's first incident is of {digest.began:%Y-%m-%d}; the days before it count as days without any."
+        )
     if digest.narrowed:
         lines.append(
             f"Only: {', '.join((*digest.systems, *digest.harm_classes))}; exercises and office hours are of everything."

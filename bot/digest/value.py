@@ -234,6 +234,7 @@ class Digest:
     systems: tuple[str, ...] = ()
     harm_classes: tuple[str, ...] = ()
     late_since: datetime | None = None  # when it was due, where that is long ago
+    began: datetime | None = None  # the record's first incident, where it came within the days that are compared
     sentences: tuple[Sentence, ...] = field(default=())
 
     @property

@@ -492,3 +492,12 @@ def test_a_file_that_is_no_readable_csv_is_refused_in_words() -> None:
         exposure.read_csv(huge, "requests.csv", ["chat"])
     with pytest.raises(BadInput, match="archive"):
         archive.read("incident_id,date,title,description\n" + "x" * 200_000, None, "archive.csv")
+
+
+def test_a_young_record_says_since_when_it_counts_and_an_old_one_has_no_need_to(session: Session) -> None:
+    add(session, at(10))
+    said = "The record's first incident is of 2026-11-10"
+    assert said in to_markdown(digest_of(session))
+    assert digest_of(session, audience="organisation").began is None
+    add(session, at(1, month=1))
+    assert said not in to_markdown(digest_of(session))
