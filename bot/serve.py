@@ -50,6 +50,9 @@ from severity.officehours.rendered import sections_of
 from severity.tiers import Tree
 
 log = logging.getLogger("rai.serve")
+# Longer than a load balancer keeps a resting connection (often 60 s): the bot closes none just as a command comes in on
+# it, which to the person is "the app did not respond".
+KEEP_ALIVE = 75  # seconds
 STALE_AFTER = 5.0  # seconds after which an inbox item without a workflow is started again
 SWEEP_EVERY = 1.0
 REFRESH_EVERY = 1.0
@@ -281,4 +284,12 @@ def run(settings: Settings, host: str, port: int, *, socket_mode: bool) -> None:
     with lasting():
         bot = Bot(settings, socket_mode=socket_mode)
         app = bot.build()
-    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5, access_log=False)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE,
+        access_log=False,
+    )
