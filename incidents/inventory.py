@@ -173,9 +173,9 @@ def find(session: Session, system_id: str | None, *, fictional: bool | None = No
     """One system as last loaded; where `fictional` is said, only one that belongs to an exercise, or only one that
     does not."""
     row = session.get(System, system_id) if system_id else None
-    session.info.setdefault(System, set()).add(row)  # held, or the session would forget it and read it again
     if row is None or (fictional is not None and row.fictional is not fictional):
         return None
+    session.info.setdefault(System, set()).add(row)  # held, or the session would forget it and read it again
     return SystemEntry.model_validate(row.entry)
 
 

@@ -185,18 +185,8 @@ def add_link(
     session: Session, incident_id: int, kind: str, *, key: str, external_id: str, name: str = "", url: str | None = None
 ) -> None:
     """Remember an outside object by its idempotency key, once."""
-    insert_once(
-        session,
-        Link,
-        unique="key",
-        incident_id=incident_id,
-        kind=kind,
-        key=key,
-        external_id=external_id,
-        name=name,
-        url=url,
-        at=now(),
-    )
+    outside = {"kind": kind, "external_id": external_id, "name": name, "url": url}
+    insert_once(session, Link, unique="key", key=key, incident_id=incident_id, at=now(), **outside)
 
 
 def require_live(incident: Incident) -> None:
